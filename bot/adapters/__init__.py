@@ -1,0 +1,1 @@
+"""How the bot gets it: one vendor per file, whose errors are translated once."""

@@ -1,0 +1,1 @@
+"""Fakes with real state that also refuse what the real system refuses."""

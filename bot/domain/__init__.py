@@ -1,0 +1,1 @@
+"""What words mean. Pure: time, ids and randomness come in as arguments."""

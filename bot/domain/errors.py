@@ -1,0 +1,66 @@
+"""The ways in which work does not succeed, named by what to do about it."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+
+class NotYet(Exception):
+    """Nothing is wrong: what the step waits for has not happened, so it lets go of the worker.
+
+    Args:
+        why: what it waits for, as the end of the sentence "waiting for ...".
+        look_again_in: when to look if no event comes first; None leaves it to the runner's patience.
+    """
+
+    def __init__(self, why: str, look_again_in: timedelta | None = None) -> None:
+        super().__init__(why)
+        self.why = why
+        self.look_again_in = look_again_in
+
+
+class TemporaryError(Exception):
+    """The same call may succeed later: the runner tries again, with growing pauses and an end.
+
+    Args:
+        cause: what happened, for people.
+        retry_after: the other side's own wish (`Retry-After`), if it has one.
+    """
+
+    def __init__(self, cause: str, retry_after: timedelta | None = None) -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.retry_after = retry_after
+
+
+class PermanentError(Exception):
+    """The same call will fail again until a person does something.
+
+    Args:
+        cause: what happened and what it means, for people.
+        fix: what to do, in the imperative.
+    """
+
+    def __init__(self, cause: str, fix: str) -> None:
+        super().__init__(f"{cause} {fix}")
+        self.cause = cause
+        self.fix = fix
+
+
+class Declined(Exception):
+    """People (or the lack of an answer) ended the request: nothing is broken, and nothing goes on."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class RequestRejected(Exception):
+    """What was asked cannot be done as asked; nothing was created.
+
+    Args:
+        problems: a sentence per form field, under the field's own name.
+    """
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__("; ".join(f"{field}: {problem}" for field, problem in problems.items()))
+        self.problems = dict(problems)

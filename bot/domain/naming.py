@@ -1,0 +1,80 @@
+"""Names of everything a request makes, derived so that GitLab, Kubernetes and the catalog all accept them.
+
+The rules are the narrowest of the systems involved: Kubernetes' DNS-1123 labels (63 characters), GitLab's project paths
+and Backstage's entity names.
+"""
+
+import re
+import unicodedata
+
+from bot.domain.entities import EntityRef
+from bot.domain.value import Value
+
+SLUG_LENGTH = 40
+LABEL_LENGTH = 63
+_SLUG = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?")
+
+
+def slug_of(display_name: str) -> str:
+    """Turn a name for people into a name for machines: `Héllo  World!` becomes `hello-world`.
+
+    The result may still be no valid slug (empty, too long, starting with a digit): `slug_problem` tells.
+    """
+    ascii_text = unicodedata.normalize("NFKD", display_name).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", ascii_text.lower()).strip("-")
+
+
+def slug_problem(slug: str) -> str | None:
+    """Why this is no slug, as a sentence for the form; None when it is one."""
+    if not slug:
+        return "Use at least one letter from a to z."
+    if len(slug) > SLUG_LENGTH:
+        return f"“{slug}” has {len(slug)} characters; use {SLUG_LENGTH} at most."
+    if not slug[0].isalpha():
+        return f"“{slug}” starts with a digit; start with a letter."
+    if "--" in slug or not _SLUG.fullmatch(slug):
+        return "Use lower-case letters, digits and single hyphens, and end with a letter or digit."
+    return None
+
+
+class AppNames(Value):
+    """What an application's things are called, everywhere."""
+
+    team: str
+    system: str
+    slug: str
+    component: str
+    app_repository: str
+    deployment_repository: str
+    full_name: str
+
+    @property
+    def component_ref(self) -> EntityRef:
+        """The component's place in the catalog."""
+        return EntityRef(kind="component", namespace="default", name=self.component)
+
+
+def app_names(*, gitlab_group: str, owner: EntityRef, system: EntityRef, slug: str) -> AppNames:
+    """Derive all names of an application from the four that people choose."""
+    component = f"{system.name}-{slug}"
+    project = f"{gitlab_group}/{owner.name}/{component}"
+    return AppNames(
+        team=owner.name,
+        system=system.name,
+        slug=slug,
+        component=component,
+        app_repository=project,
+        deployment_repository=f"{project}-deployment",
+        full_name=f"{owner.name}-{system.name}-{slug}",
+    )
+
+
+def full_name_problem(names: AppNames) -> str | None:
+    """Why Kubernetes would refuse the namespace's name, as a sentence for the form."""
+    excess = len(names.full_name) - LABEL_LENGTH
+    if excess <= 0:
+        return None
+    return (
+        f"The namespace would be called “{names.full_name}”, {excess} characters over "
+        f"the {LABEL_LENGTH} that Kubernetes allows; shorten the name."
+    )

@@ -1,0 +1,1 @@
+"""One file per step; each makes one fact and knows no other step."""

@@ -1,0 +1,134 @@
+"""Where repositories live and pipelines run."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Protocol
+
+from bot.domain.request import Visibility
+from bot.domain.value import Value
+
+
+class RenderedFile(Value):
+    """A file's content as it is to be committed."""
+
+    content: bytes
+    executable: bool = False
+
+
+class Group(Value):
+    """A namespace that holds projects and other groups."""
+
+    path: str
+    web_url: str
+
+
+class NewProject(Value):
+    """A project that is wanted; `mark` says whose it is (a job's id, or `platform`), so that a rerun knows its own."""
+
+    path: str
+    title: str
+    description: str
+    visibility: Visibility
+    mark: str
+
+
+class Project(Value):
+    """A project that exists. `mark` is None when idp-bot did not make it."""
+
+    path: str
+    web_url: str
+    clone_url: str
+    default_branch: str
+    mark: str | None
+
+
+class Commit(Value):
+    """A commit that exists."""
+
+    sha: str
+    web_url: str
+
+
+class PipelineState(StrEnum):
+    """How a pipeline or a job of it stands, reduced to what a wait must tell apart."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    PASSED = "passed"
+    FAILED = "failed"
+
+
+class PipelineJob(Value):
+    """One job of a pipeline; `name` and `stage` are the repository's own words."""
+
+    id: int
+    name: str
+    stage: str
+    state: PipelineState
+    web_url: str
+
+
+class Pipeline(Value):
+    """A pipeline of one commit; jobs stand in the order in which they run. `problem` is the host's own word for
+    a pipeline that could not even start, such as a mistake in its configuration.
+    """
+
+    web_url: str
+    state: PipelineState
+    jobs: tuple[PipelineJob, ...]
+    problem: str = ""
+
+
+class GitHost(Protocol):
+    """Projects, commits, credentials and pipelines.
+
+    Every `ensure_` method looks first and then makes, so a rerun finds what the first run made. All methods raise
+    TemporaryError (network, 429, 5xx, timeouts) and PermanentError (refused, no right, path taken by somebody else).
+    Paths are full paths such as `idp/payments/checkout-hello`.
+    """
+
+    async def ensure_group(self, path: str, *, title: str) -> Group:
+        """Find or create a group; its parent must exist."""
+
+    async def find_group(self, path: str) -> Group | None:
+        """The group, or None where there is none that the bot can see."""
+
+    async def find_project(self, path: str) -> Project | None:
+        """The project, or None where there is none that the bot can see."""
+
+    async def ensure_project(self, wanted: NewProject) -> Project:
+        """Find the project that carries the mark, or create it.
+
+        Raises:
+            PermanentError: the path is taken by a project without this mark, or the namespace is missing.
+        """
+
+    async def ensure_files(
+        self, project: str, files: Mapping[str, RenderedFile], *, message: str, branch: str = "main"
+    ) -> Commit:
+        """Commit the difference between the branch and these files, in one commit; other files stay as they are.
+
+        An empty repository gets the branch. Without a difference nothing is committed and the latest commit that
+        touched these files is returned. A concurrent change of the branch raises TemporaryError.
+        """
+
+    async def read_files(self, project: str, folder: str = "", *, ref: str) -> Mapping[str, bytes]:
+        """The files below a folder by their full paths; empty where the folder, the ref or the project is missing."""
+
+    async def head(self, project: str, branch: str) -> Commit | None:
+        """The newest commit of a branch, or None where there is no such branch."""
+
+    async def ensure_push_access(self, project: str, *, to: str, variable: str) -> None:
+        """Let the project's pipelines push to another project, by a token in a masked and protected CI/CD variable.
+
+        The token's value never leaves the adapter. A variable with a live token behind it is left as it is.
+        """
+
+    async def ensure_webhook(self, project: str, *, url: str, secret: str) -> None:
+        """Have the host call the URL on pushes and pipeline changes."""
+
+    async def find_pipeline(self, project: str, sha: str) -> Pipeline | None:
+        """The newest pipeline of the commit with its jobs, or None where none was created yet."""
+
+    async def log_tail(self, project: str, job_id: int, *, lines: int) -> str:
+        """The last lines of a job's log, without terminal colours."""

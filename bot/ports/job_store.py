@@ -1,0 +1,131 @@
+"""Where jobs are kept: the only memory that the bot has."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from bot.domain.approval import Decision
+from bot.domain.job import Job, JobState, MessageRef, StepRecord
+from bot.domain.value import Value
+
+
+class Event(Value):
+    """One entry of a job's history; `version` is the job's version after it, so a gap shows."""
+
+    version: int
+    at: datetime
+    what: str
+    step: str = ""
+    detail: str = ""
+
+
+class Busy(Value):
+    """Another worker holds the job; its lease ends in `remaining` unless it is renewed."""
+
+    remaining: timedelta
+
+
+class LeaseLost(Exception):
+    """Another worker took the job over: nothing more may be done for it here."""
+
+
+class Answer(StrEnum):
+    """What became of something a person wanted of a job."""
+
+    ACCEPTED = "accepted"
+    TOO_LATE = "too-late"
+    UNKNOWN_JOB = "unknown-job"
+
+
+class Lease(Protocol):
+    """The right to work on one job. Every write is refused with LeaseLost once another worker has taken over."""
+
+    @property
+    def job_id(self) -> str:
+        """The job that is held."""
+
+    async def renew(self) -> None:
+        """Hold the job for another full lease time."""
+
+    async def load(self) -> Job:
+        """The job as it stands."""
+
+    async def write_step(self, step: str, record: StepRecord, *, what: str, at: datetime) -> None:
+        """Replace a step's record and add to the history."""
+
+    async def write_state(
+        self,
+        state: JobState,
+        *,
+        at: datetime,
+        ending: str = "",
+        finished_at: datetime | None = None,
+    ) -> None:
+        """Change the job's state and add to the history."""
+
+    async def write_message(self, key: str, ref: MessageRef | None) -> None:
+        """Remember a notice: None before it is posted, the message once it is."""
+
+    async def park(self, *, seen_signals: int, look_at: datetime) -> bool:
+        """Put the job aside until then and let go of it.
+
+        Returns False, with the job still held, when a signal arrived that this worker has not seen.
+        """
+
+    async def settle(self) -> None:
+        """Let go of a job that ended and was announced: nobody needs to look at it again."""
+
+    async def release(self) -> None:
+        """Let go of the job as it is; the safety net will find it."""
+
+
+class JobStore(Protocol):
+    """Create, read and signal jobs, and take the right to work on one.
+
+    Raises TemporaryError when the store cannot be reached.
+    """
+
+    async def create(self, job: Job) -> bool:
+        """Store a new job; False, and nothing changed, when its id exists."""
+
+    async def load(self, job_id: str) -> Job | None:
+        """The job, or None."""
+
+    async def recent(self, limit: int = 50) -> Sequence[Job]:
+        """The newest jobs first."""
+
+    async def history(self, job_id: str) -> Sequence[Event]:
+        """All that happened to the job, oldest first."""
+
+    async def acquire(self, job_id: str) -> Lease | Busy | None:
+        """Take the right to work on the job; None when there is no such job."""
+
+    async def due(self, *, now: datetime, limit: int = 200) -> Sequence[str]:
+        """Jobs that should have been looked at by now."""
+
+    async def decide(self, job_id: str, decision: Decision) -> Answer:
+        """Record the first decision on a job that waits for one; later ones are too late."""
+
+    async def retry(self, job_id: str, *, by: str, at: datetime) -> Answer:
+        """Set the failed steps of a failed job back to pending."""
+
+    async def cancel(self, job_id: str, *, by: str, at: datetime) -> Answer:
+        """Ask a job that has not ended to stop at the next safe point."""
+
+    async def signal(self, job_id: str) -> None:
+        """Tell the job that something it may wait for happened."""
+
+    async def reserve(self, names: Mapping[str, str], *, job_id: str) -> Mapping[str, str]:
+        """Hold names for a job, all or none.
+
+        Args:
+            names: what is to be held, such as `{"host": "hello.localhost"}`.
+            job_id: whose they are to be; a second call for the same job changes nothing.
+
+        Returns:
+            The names that another job holds, each with that job's id; empty when all are held now.
+        """
+
+    async def free(self, job_id: str) -> None:
+        """Let go of the names that a job holds."""

@@ -1,0 +1,62 @@
+"""What the organisation knows about itself: users, groups, systems and components."""
+
+from typing import Protocol
+
+from bot.domain.entities import EntityRef
+from bot.domain.value import Value
+
+
+class Entity(Value):
+    """A catalog entity, reduced to what the bot uses.
+
+    `owner` is the group that owns a system or component; `groups` are a user's memberships; `problem` is the catalog's
+    own complaint about it (a broken source file, a relation that points nowhere).
+    """
+
+    ref: EntityRef
+    title: str
+    description: str = ""
+    owner: EntityRef | None = None
+    groups: frozenset[EntityRef] = frozenset()
+    email: str = ""
+    slack_id: str = ""
+    web_url: str = ""
+    problem: str = ""
+
+
+class ServiceCatalog(Protocol):
+    """Find entities and register new ones.
+
+    All methods raise TemporaryError (network, 429, 5xx, timeouts) and PermanentError (token refused, file refused).
+    """
+
+    async def find(self, ref: EntityRef) -> Entity | None:
+        """The entity as it can be read now, or None."""
+
+    async def search(self, kind: str, text: str = "", *, limit: int = 100) -> tuple[Entity, ...]:
+        """Entities of a kind whose name or title contains the text (case-blind), ordered by title.
+
+        Args:
+            kind: `system`, `group`, `user` or `component`.
+            text: what somebody typed; empty for all.
+            limit: Slack shows 100 options at the most.
+        """
+
+    async def find_user(self, *, slack_id: str, email: str) -> Entity | None:
+        """The user whose annotation `slack.com/user-id` is the id; failing that, the one with that e-mail address."""
+
+    async def members(self, group: EntityRef) -> tuple[Entity, ...]:
+        """The users who are members of a group."""
+
+    async def register(self, location: str, *, expects: EntityRef) -> None:
+        """Have the catalog read the entity file at this address (a file's page on the Git host).
+
+        Registering what is registered already asks for it to be read again. Whether the entity can be read is
+        `find`'s to tell: a catalog accepts a location before it reads it.
+
+        Raises:
+            PermanentError: the file is missing or is no valid entity file, with the catalog's own words.
+        """
+
+    def page(self, ref: EntityRef) -> str:
+        """The address at which people look at the entity."""

@@ -1,0 +1,1 @@
+"""Systems call: health, metrics, webhooks and Slack over HTTP."""
