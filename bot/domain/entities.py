@@ -4,6 +4,7 @@ import re
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, model_serializer, model_validator
+from typing_extensions import override
 
 from bot.domain.value import Value
 
@@ -33,6 +34,7 @@ class EntityRef(Value):
     def _as_text(self) -> str:
         return str(self)
 
+    @override
     def __str__(self) -> str:
         return f"{self.kind}:{self.namespace}/{self.name}"
 

@@ -1,5 +1,6 @@
 """What people ask for: one validated wish, from the form to the end of the job."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -36,7 +37,7 @@ class AppRequest(Value):
     owner: GroupRef
     visibility: Visibility
     requester: Person
-    parameters: dict[str, JsonValue] = {}
+    parameters: Mapping[str, JsonValue] = {}
 
 
 class SystemRequest(Value):
@@ -49,7 +50,7 @@ class SystemRequest(Value):
     description: Description
     owner: GroupRef
     requester: Person
-    parameters: dict[str, JsonValue] = {}
+    parameters: Mapping[str, JsonValue] = {}
 
     @property
     def ref(self) -> EntityRef:

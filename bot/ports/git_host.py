@@ -69,8 +69,9 @@ class PipelineJob(Value):
 
 
 class Pipeline(Value):
-    """A pipeline of one commit; jobs stand in the order in which they run. `problem` is the host's own word for
-    a pipeline that could not even start, such as a mistake in its configuration.
+    """A pipeline of one commit; jobs stand in the order in which they run.
+
+    `problem` is the host's own word for a pipeline that could not even start, such as a mistake in its configuration.
     """
 
     web_url: str
@@ -124,8 +125,8 @@ class GitHost(Protocol):
         The token's value never leaves the adapter. A variable with a live token behind it is left as it is.
         """
 
-    async def ensure_webhook(self, project: str, *, url: str, secret: str) -> None:
-        """Have the host call the URL on pushes and pipeline changes."""
+    async def ensure_webhook(self, project: str, *, url: str) -> None:
+        """Have the host call the URL on pushes and pipeline changes, with the secret that the adapter was given."""
 
     async def find_pipeline(self, project: str, sha: str) -> Pipeline | None:
         """The newest pipeline of the commit with its jobs, or None where none was created yet."""
