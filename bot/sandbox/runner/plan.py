@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-NOTHING: Mapping[str, str] = MappingProxyType({})
 FIRST_STAGE = ".pre"
 LAST_STAGE = ".post"
 
@@ -90,7 +89,7 @@ class JobPlan:
     script: tuple[str, ...]
     before_script: tuple[str, ...] = ()
     after_script: tuple[str, ...] = ()
-    variables: Mapping[str, str] = NOTHING
+    variables: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     needs: tuple[Need, ...] | None = None
     dependencies: tuple[str, ...] | None = None
     when: When = When.ON_SUCCESS
