@@ -29,7 +29,10 @@ class JobState(StrEnum):
 
 
 class StepState(StrEnum):
-    """Where a step stands. `running` is the intent, written before the effect: after a crash it means "look first"."""
+    """Where a step stands. `running` is the intent, written before the effect: after a crash it means "look first".
+
+    `declined` is an end without a fault: people said no, or nobody answered.
+    """
 
     PENDING = "pending"
     RUNNING = "running"
@@ -37,6 +40,7 @@ class StepState(StrEnum):
     RETRYING = "retrying"
     DONE = "done"
     FAILED = "failed"
+    DECLINED = "declined"
 
 
 class StepRecord(Value):
@@ -71,9 +75,10 @@ class MessageRef(Value):
 class Job(Value):
     """A snapshot of a job as the store holds it.
 
-    `version` counts every change; `signals` counts what reached the job from outside (decisions, webhooks), so that
-    none is lost while a worker puts the job aside; `messages` are the notices posted, by key, with None for one whose
-    posting was begun and may or may not have happened.
+    `version` counts every change that is in the history; `signals` counts what reached the job from outside
+    (decisions, webhooks) and `seen_signals` how many of them a worker has acted on, so that none is lost while the job
+    is being put aside. `shown_version` is the one that the card shows. `messages` are the notices posted, by key, with None for one whose posting was begun and may or
+    may not have happened. `cancelled_by` names who asked for a stop.
     """
 
     id: str
@@ -85,6 +90,9 @@ class Job(Value):
     ending: str = ""
     version: int = 0
     signals: int = 0
+    seen_signals: int = 0
+    shown_version: int = -1
+    cancelled_by: str = ""
     steps: Mapping[str, StepRecord] = {}
     decision: Decision | None = None
     messages: Mapping[str, MessageRef | None] = {}

@@ -52,7 +52,7 @@ class Lease(Protocol):
         """The job as it stands."""
 
     async def write_step(self, step: str, record: StepRecord, *, what: str, at: datetime) -> None:
-        """Replace a step's record and add to the history."""
+        """Replace a step's record; an empty `what` keeps it out of the history (the same wait goes on)."""
 
     async def write_state(
         self,
@@ -67,14 +67,20 @@ class Lease(Protocol):
     async def write_message(self, key: str, ref: MessageRef | None) -> None:
         """Remember a notice: None before it is posted, the message once it is."""
 
+    async def write_shown(self, version: int) -> None:
+        """Remember which version the card shows."""
+
     async def park(self, *, seen_signals: int, look_at: datetime) -> bool:
         """Put the job aside until then and let go of it.
 
         Returns False, with the job still held, when a signal arrived that this worker has not seen.
         """
 
-    async def settle(self) -> None:
-        """Let go of a job that ended and was announced: nobody needs to look at it again."""
+    async def settle(self, *, seen_signals: int) -> bool:
+        """Let go of a job that ended and was announced: nobody needs to look at it again.
+
+        Returns False, with the job still held, when a signal (a retry) arrived that this worker has not seen.
+        """
 
     async def release(self) -> None:
         """Let go of the job as it is; the safety net will find it."""
@@ -116,15 +122,18 @@ class JobStore(Protocol):
     async def signal(self, job_id: str) -> None:
         """Tell the job that something it may wait for happened."""
 
-    async def reserve(self, names: Mapping[str, str], *, job_id: str) -> Mapping[str, str]:
-        """Hold names for a job, all or none.
+    async def reserve(
+        self, names: Mapping[str, str], *, job_id: str, now: datetime
+    ) -> Mapping[str, str]:
+        """Hold names for a job, all or none, until it frees them.
 
         Args:
-            names: what is to be held, such as `{"host": "hello.localhost"}`.
+            names: what is to be held by its kind, such as `{"host": "hello.localhost"}`.
             job_id: whose they are to be; a second call for the same job changes nothing.
+            now: the time. What was reserved by a request that died before its job was stored is free again soon.
 
         Returns:
-            The names that another job holds, each with that job's id; empty when all are held now.
+            The kinds of name that another job holds, each with that job's id; empty when all are held now.
         """
 
     async def free(self, job_id: str) -> None:

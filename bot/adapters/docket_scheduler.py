@@ -1,0 +1,66 @@
+"""Tell workers to look at jobs, with docket: Redis streams, at-least-once delivery, redelivery after a crash.
+
+docket delivers one message, "look at job J". Three of its habits shape this file: it drops an `add` whose key is
+running (so every nudge has a key of its own), it pickles arguments (so the only argument is a job's id), and it stops
+renewing its own leases while draining (so the job's lease, not docket's, says who works on a job).
+"""
+
+import uuid
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+from docket import Docket, Perpetual, Worker
+from redis.exceptions import RedisError
+
+from bot.domain.errors import TemporaryError
+
+REDELIVERY = timedelta(seconds=15)
+SWEEP_EVERY = timedelta(seconds=2)
+CHECK_EVERY = timedelta(milliseconds=100)
+LOOK = "look"
+
+Look = Callable[[str], Awaitable[None]]
+Sweep = Callable[[], Awaitable[None]]
+
+
+def open_docket(url: str) -> Docket:
+    """The docket of the bot on a Redis server; an async context manager."""
+    return Docket(name="idp", url=url, execution_ttl=timedelta(minutes=1))
+
+
+class DocketScheduler:
+    """The sending half, used by the Slack side and the workers alike."""
+
+    def __init__(self, docket: Docket) -> None:
+        self._docket = docket
+
+    async def nudge(self, job_id: str, *, at: datetime | None = None) -> None:
+        key = f"{job_id}:{uuid.uuid4().hex}"
+        try:
+            await self._docket.add(LOOK, when=at, key=key)(job_id)
+        except RedisError as error:
+            raise TemporaryError("Redis, which tells the workers, cannot be reached.") from error
+
+
+async def work(docket: Docket, *, look: Look, sweep: Sweep, concurrency: int, name: str) -> None:
+    """The receiving half: look at jobs until cancelled."""
+
+    async def look_at(job_id: str) -> None:
+        await look(job_id)
+
+    async def sweep_due(
+        _: Perpetual = Perpetual(every=SWEEP_EVERY, automatic=True),  # noqa: B008 docket's way to declare it
+    ) -> None:
+        await sweep()
+
+    docket.register(look_at, names=[LOOK])
+    docket.register(sweep_due)
+    async with Worker(
+        docket,
+        name=name,
+        concurrency=concurrency,
+        redelivery_timeout=REDELIVERY,
+        minimum_check_interval=CHECK_EVERY,
+        scheduling_resolution=CHECK_EVERY,
+    ) as worker:
+        await worker.run_forever()

@@ -1,0 +1,171 @@
+"""Jobs in Redis: a hash and a stream for each, an index of those that somebody has to look at, and the names they hold.
+
+Every unfinished job is in the index `due` at all times: it enters before it exists, moves before it is let go of, and
+leaves after its end was announced. A crash between two of these calls leaves an entry too many, never one too few.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from redis.asyncio import Redis
+
+from bot.adapters import redis_record as record
+from bot.adapters.redis_lease import LEASE, RedisLease
+from bot.adapters.redis_lua import Scripts, translating
+from bot.domain.approval import Decision
+from bot.domain.errors import TemporaryError
+from bot.domain.job import Job, JobState, StepRecord, StepState
+from bot.ports.job_store import Answer, Busy, Event
+
+FIRST_LOOK = timedelta(seconds=5)
+HALF_MADE = timedelta(minutes=1)
+TRIES = 20
+
+
+class RedisJobs:
+    """The job store. `owner` names this process among the workers."""
+
+    def __init__(self, redis: Redis, *, owner: str) -> None:
+        self._redis = redis
+        self._scripts = Scripts(redis)
+        self._owner = owner
+
+    async def create(self, job: Job) -> bool:
+        look_at = (job.created_at + FIRST_LOOK).timestamp()
+        with translating():
+            await self._redis.zadd(record.DUE, {job.id: look_at}, nx=True)
+        event = record.event_json(
+            at=job.created_at, what="asked", detail=job.request.requester.name
+        )
+        created = await self._scripts.run("create", _keys(job.id), [event, *record.fields_of(job)])
+        with translating():
+            await self._redis.zadd(record.NEWEST, {job.id: job.created_at.timestamp()}, nx=True)
+        return bool(created)
+
+    async def load(self, job_id: str) -> Job | None:
+        with translating():
+            fields: Any = await self._redis.hgetall(record.job_key(job_id))
+        return record.job_of(fields) if fields else None
+
+    async def recent(self, limit: int = 50) -> Sequence[Job]:
+        with translating():
+            ids: Any = await self._redis.zrange(record.NEWEST, 0, limit - 1, desc=True)
+        return [job for job_id in ids if (job := await self.load(job_id))]
+
+    async def history(self, job_id: str) -> Sequence[Event]:
+        with translating():
+            entries: Any = await self._redis.xrange(record.history_key(job_id))
+        return [record.event_of(fields) for _, fields in entries]
+
+    async def acquire(self, job_id: str) -> RedisLease | Busy | None:
+        keys = [record.job_key(job_id), record.lease_key(job_id)]
+        answer = await self._scripts.run(
+            "acquire", keys, [self._owner, round(LEASE.total_seconds() * 1000)]
+        )
+        if not answer:
+            return None
+        if answer[0] < 0:
+            return Busy(remaining=timedelta(milliseconds=-answer[0]))
+        return RedisLease(
+            self._redis, self._scripts, job_id=job_id, owner=self._owner, fence=answer[0]
+        )
+
+    async def due(self, *, now: datetime, limit: int = 200) -> Sequence[str]:
+        """What is handed out is not due again for a lease's time, so that one sweep after another does not repeat it."""
+        with translating():
+            ids: Any = await self._redis.zrange(
+                record.DUE, "-inf", now.timestamp(), byscore=True, offset=0, num=limit
+            )
+            later = (now + LEASE).timestamp()
+            if ids:
+                await self._redis.zadd(record.DUE, dict.fromkeys(ids, later), xx=True)
+        return [str(job_id) for job_id in ids]
+
+    async def decide(self, job_id: str, decision: Decision) -> Answer:
+        def change(job: Job) -> list[str] | None:
+            if job.decision or job.state.is_end or job.cancelled_by:
+                return None
+            return ["decision", decision.model_dump_json()]
+
+        return await self._change(
+            job_id, change, what=decision.verdict, at=decision.at, detail=decision.by.name
+        )
+
+    async def retry(self, job_id: str, *, by: str, at: datetime) -> Answer:
+        def change(job: Job) -> list[str] | None:
+            if job.state is not JobState.FAILED:
+                return None
+            fields = record.state_fields(JobState.RUNNING, ending="", finished_at=None)
+            for name, step in job.steps.items():
+                if step.state is StepState.FAILED:
+                    fields += record.step_fields(name, StepRecord(started_at=step.started_at))
+            return fields
+
+        with translating():
+            await self._redis.zadd(record.DUE, {job_id: at.timestamp()})
+        return await self._change(job_id, change, what="retry", at=at, detail=by)
+
+    async def cancel(self, job_id: str, *, by: str, at: datetime) -> Answer:
+        def change(job: Job) -> list[str] | None:
+            return None if job.state.is_end or job.cancelled_by else ["cancelled_by", by]
+
+        return await self._change(job_id, change, what="cancel", at=at, detail=by)
+
+    async def signal(self, job_id: str) -> None:
+        for _ in range(TRIES):
+            job = await self.load(job_id)
+            if not job or await self._scripts.run("change", _keys(job_id), [job.version, ""]):
+                return
+
+    async def reserve(
+        self, names: Mapping[str, str], *, job_id: str, now: datetime
+    ) -> Mapping[str, str]:
+        wanted = {f"{kind}:{name}": kind for kind, name in names.items()}
+        arguments = [job_id, str(now.timestamp()), *wanted]
+        while taken := await self._scripts.run("reserve", [record.NAMES], arguments):
+            holders = [(taken[i], taken[i + 1], taken[i + 2]) for i in range(0, len(taken), 3)]
+            if not await self._free_half_made(holders, now=now):
+                return {wanted[name]: holder for name, holder, _ in holders}
+        return {}
+
+    async def _free_half_made(
+        self, holders: Sequence[tuple[str, str, str]], *, now: datetime
+    ) -> bool:
+        """Free what a request reserved that died before its job was stored; whether there was any."""
+        freed = False
+        for _, holder, since in holders:
+            is_old = now.timestamp() - float(since) > HALF_MADE.total_seconds()
+            if is_old and not await self.load(holder):
+                await self.free(holder)
+                freed = True
+        return freed
+
+    async def free(self, job_id: str) -> None:
+        await self._scripts.run("free", [record.NAMES], [job_id])
+
+    async def _change(
+        self,
+        job_id: str,
+        change: Callable[[Job], list[str] | None],
+        *,
+        what: str,
+        at: datetime,
+        detail: str,
+    ) -> Answer:
+        """Read, decide, and write unless the job has changed meanwhile; then read again."""
+        event = record.event_json(at=at, what=what, detail=detail)
+        for _ in range(TRIES):
+            job = await self.load(job_id)
+            if not job:
+                return Answer.UNKNOWN_JOB
+            fields = change(job)
+            if fields is None:
+                return Answer.TOO_LATE
+            if await self._scripts.run("change", _keys(job_id), [job.version, event, *fields]):
+                return Answer.ACCEPTED
+        raise TemporaryError("The job is changing too fast to be changed from outside.")
+
+
+def _keys(job_id: str) -> list[str]:
+    return [record.job_key(job_id), record.history_key(job_id)]

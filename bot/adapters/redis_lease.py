@@ -1,0 +1,102 @@
+"""The right to work on one job, kept in Redis as a lease with a fence."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from redis.asyncio import Redis
+
+from bot.adapters import redis_record as record
+from bot.adapters.redis_lua import Scripts, translating
+from bot.domain.job import Job, JobState, MessageRef, StepRecord
+from bot.ports.job_store import LeaseLost
+
+LEASE = timedelta(seconds=10)
+
+
+class RedisLease:
+    """Every write carries the fence, a number that grows with each holder; the scripts refuse an older one."""
+
+    def __init__(
+        self, redis: Redis, scripts: Scripts, *, job_id: str, owner: str, fence: int
+    ) -> None:
+        self._redis = redis
+        self._scripts = scripts
+        self._job_id = job_id
+        self._owner = owner
+        self._fence = fence
+
+    @property
+    def job_id(self) -> str:
+        return self._job_id
+
+    async def renew(self) -> None:
+        held = await self._run("renew", self._owner, self._fence, _ms(LEASE))
+        self._check(held)
+
+    async def load(self) -> Job:
+        with translating():
+            fields: Any = await self._redis.hgetall(record.job_key(self._job_id))
+        return record.job_of(fields)
+
+    async def write_step(self, step: str, value: StepRecord, *, what: str, at: datetime) -> None:
+        event = ""
+        if what:
+            event = record.event_json(at=at, what=what, step=step, detail=value.reason)
+        await self._write(event, record.step_fields(step, value))
+
+    async def write_state(
+        self,
+        state: JobState,
+        *,
+        at: datetime,
+        ending: str = "",
+        finished_at: datetime | None = None,
+    ) -> None:
+        event = record.event_json(at=at, what=state, detail=ending)
+        await self._write(event, record.state_fields(state, ending=ending, finished_at=finished_at))
+
+    async def write_message(self, key: str, ref: MessageRef | None) -> None:
+        await self._write("", record.message_fields(key, ref))
+
+    async def write_shown(self, version: int) -> None:
+        await self._write("", ["shown_version", str(version)])
+
+    async def park(self, *, seen_signals: int, look_at: datetime) -> bool:
+        with translating():
+            await self._redis.zadd(record.DUE, {self._job_id: look_at.timestamp()})
+        return await self._let_go(str(seen_signals))
+
+    async def settle(self, *, seen_signals: int) -> bool:
+        if not await self._let_go(str(seen_signals)):
+            return False
+        with translating():
+            await self._redis.zrem(record.DUE, self._job_id)
+        job = await self.load()
+        if not job.state.is_end:  # a retry came in between: the job has to stay due
+            with translating():
+                await self._redis.zadd(record.DUE, {self._job_id: 0})
+        return True
+
+    async def release(self) -> None:
+        await self._let_go("")
+
+    async def _let_go(self, seen_signals: str) -> bool:
+        went = await self._run("let_go", self._fence, seen_signals)
+        self._check(went >= 0)
+        return bool(went)
+
+    async def _write(self, event: str, fields: list[str]) -> None:
+        keys = [record.job_key(self._job_id), record.history_key(self._job_id)]
+        self._check(await self._scripts.run("write", keys, [self._fence, event, *fields]))
+
+    async def _run(self, script: str, *arguments: str | int) -> Any:
+        keys = [record.job_key(self._job_id), record.lease_key(self._job_id)]
+        return await self._scripts.run(script, keys, arguments)
+
+    def _check(self, held: Any) -> None:
+        if not held:
+            raise LeaseLost(self._job_id)
+
+
+def _ms(span: timedelta) -> int:
+    return round(span.total_seconds() * 1000)

@@ -1,0 +1,99 @@
+"""How a job is laid out in Redis: its keys, and the fields of its hash."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from bot.domain.job import Job, JobState, MessageRef, StepRecord
+from bot.ports.job_store import Event
+
+DUE = "idp:due"
+NEWEST = "idp:jobs"
+NAMES = "idp:names"
+
+_message = TypeAdapter(MessageRef | None)
+
+
+def job_key(job_id: str) -> str:
+    """The job's hash. All keys of one job share a hash tag, so that a script stays within one slot of a cluster."""
+    return f"idp:{{{job_id}}}:job"
+
+
+def lease_key(job_id: str) -> str:
+    """Who holds the job, with the lease as the key's time to live."""
+    return f"idp:{{{job_id}}}:lease"
+
+
+def history_key(job_id: str) -> str:
+    """The stream of what happened to the job."""
+    return f"idp:{{{job_id}}}:history"
+
+
+def fields_of(job: Job) -> list[str]:
+    """The fields of a new job's hash, flat."""
+    return [
+        *("id", job.id),
+        *("request", job.request.model_dump_json()),
+        *("channel", job.channel),
+        *("state", job.state),
+        *("created_at", job.created_at.isoformat()),
+    ]
+
+
+def state_fields(state: JobState, *, ending: str, finished_at: datetime | None) -> list[str]:
+    """The fields that change with the job's state."""
+    finished = finished_at.isoformat() if finished_at else ""
+    return ["state", state, "ending", ending, "finished_at", finished]
+
+
+def step_fields(step: str, record: StepRecord) -> list[str]:
+    """The field that holds a step's record."""
+    return [f"step:{step}", record.model_dump_json()]
+
+
+def message_fields(key: str, ref: MessageRef | None) -> list[str]:
+    """The field that remembers a notice."""
+    return [f"message:{key}", _message.dump_json(ref).decode()]
+
+
+def job_of(fields: Mapping[str, str]) -> Job:
+    """Read a job's hash.
+
+    Raises:
+        pydantic.ValidationError: another version of the bot wrote what this one cannot read.
+    """
+    plain: dict[str, Any] = {
+        name: fields[name]
+        for name in ("id", "channel", "state", "created_at", "version", "signals", "seen_signals")
+    }
+    plain |= {name: fields[name] for name in _OPTIONAL if fields.get(name)}
+    return Job.model_validate(
+        {
+            **plain,
+            "request": _json(fields["request"]),
+            "decision": _json(fields.get("decision") or "null"),
+            "steps": {n: StepRecord.model_validate_json(v) for n, v in _prefixed(fields, "step:")},
+            "messages": {n: _message.validate_json(v) for n, v in _prefixed(fields, "message:")},
+        }
+    )
+
+
+_OPTIONAL = ("finished_at", "ending", "cancelled_by", "shown_version")
+_json = TypeAdapter(Any).validate_json
+
+
+def _prefixed(fields: Mapping[str, str], prefix: str) -> list[tuple[str, str]]:
+    return [(n.removeprefix(prefix), v) for n, v in fields.items() if n.startswith(prefix)]
+
+
+def event_json(*, at: datetime, what: str, step: str = "", detail: str = "") -> str:
+    """An entry of the history; its version is given by the script that stores it."""
+    return Event(version=0, at=at, what=what, step=step, detail=detail).model_dump_json()
+
+
+def event_of(fields: Mapping[str, str]) -> Event:
+    """Read an entry of the history."""
+    event = Event.model_validate_json(fields["event"])
+    return event.model_copy(update={"version": int(fields["version"])})

@@ -1,0 +1,98 @@
+"""One attempt at one step: the intent, the work, and what came of it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from bot.domain.errors import Declined, NotYet, PermanentError, TemporaryError
+from bot.domain.job import Job, StepRecord, StepState
+from bot.pipeline.pipeline import Pipeline
+from bot.pipeline.progress import Random, after_not_yet, after_temporary
+from bot.pipeline.step import Step
+from bot.pipeline.wiring import arguments
+from bot.ports.bundle import Ports
+from bot.ports.job_store import Lease
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What it takes to try a step; `run` tries it once and stores the outcome under the lease."""
+
+    lease: Lease
+    pipeline: Pipeline
+    step: Step[Any]
+    ports: Ports
+    random: Random
+
+    async def run(self, job: Job) -> None:
+        """Write the intent, do the work, write the outcome.
+
+        Raises:
+            LeaseLost: another worker has taken the job over; nothing was written.
+        """
+        before = job.step(self.step.name)
+        begun = await self._begin(before)
+        after = await self._outcome(begun, job)
+        await self._write(after, what=_what(before, after))
+
+    async def _begin(self, before: StepRecord) -> StepRecord:
+        now = self.ports.clock()
+        begun = before.evolve(attempts=before.attempts + 1, started_at=before.started_at or now)
+        if before.state is StepState.WAITING:
+            return begun  # its effect, if it has one, is behind it: this is only another look
+        begun = begun.evolve(state=StepState.RUNNING, look_at=None, reason="", fix="")
+        await self._write(begun, what="began")
+        return begun
+
+    async def _outcome(self, begun: StepRecord, job: Job) -> StepRecord:
+        given = arguments(self.pipeline, self.step, job, self.ports)
+        try:
+            fact = await self.step.make(**given)
+        except NotYet as error:
+            return after_not_yet(begun, self.step, error, now=self.ports.clock())
+        except TemporaryError as error:
+            now = self.ports.clock()
+            return after_temporary(begun, self.step, error, now=now, random=self.random)
+        except PermanentError as error:
+            return self._failed(begun, cause=error.cause, fix=error.fix)
+        except Declined as error:
+            now = self.ports.clock()
+            return begun.evolve(
+                state=StepState.DECLINED, finished_at=now, look_at=None, reason=error.why
+            )
+        except Exception:
+            log.exception("job.step_broke", job=job.id, step=self.step.name)
+            return self._failed(
+                begun,
+                cause="Something went wrong inside idp-bot that it has no words for.",
+                fix="Press Retry; if it happens again, give the platform team this job's id.",
+            )
+        return begun.evolve(
+            state=StepState.DONE,
+            finished_at=self.ports.clock(),
+            look_at=None,
+            waiting_since=None,
+            reason="",
+            fact=fact.model_dump(mode="json"),
+        )
+
+    def _failed(self, begun: StepRecord, *, cause: str, fix: str) -> StepRecord:
+        return begun.evolve(
+            state=StepState.FAILED,
+            finished_at=self.ports.clock(),
+            look_at=None,
+            reason=cause,
+            fix=fix,
+        )
+
+    async def _write(self, record: StepRecord, *, what: str) -> None:
+        await self.lease.write_step(self.step.name, record, what=what, at=self.ports.clock())
+
+
+def _what(before: StepRecord, after: StepRecord) -> str:
+    """The entry in the history; none while the same wait goes on."""
+    goes_on = after.state is StepState.WAITING and before.reason == after.reason
+    return "" if goes_on and before.state is StepState.WAITING else str(after.state)

@@ -1,0 +1,131 @@
+"""What to do next with a job: pure decisions, from its records and the time."""
+
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.domain.errors import NotYet, TemporaryError
+from bot.domain.job import Job, JobState, StepRecord, StepState
+from bot.pipeline.pipeline import Pipeline
+from bot.pipeline.step import Step
+
+SHORTEST_WAIT = timedelta(seconds=1)
+LONGEST_WAIT = timedelta(seconds=30)
+FIRST_PAUSE = timedelta(seconds=1)
+LONGEST_PAUSE = timedelta(minutes=2)
+
+_STOPPERS = {StepState.FAILED, StepState.DECLINED}
+
+Random = Callable[[float, float], float]
+"""A number between two others, as `random.uniform` gives it."""
+
+
+def ready_steps(
+    pipeline: Pipeline, job: Job, *, now: datetime, woken: Collection[str], running: Collection[str]
+) -> tuple[Step[Any], ...]:
+    """The steps that can run now: their facts are there, and they need not wait any longer.
+
+    Args:
+        pipeline: the job's pipeline.
+        job: the job as it stands.
+        now: the time.
+        woken: steps whose wait may be over because something reached the job since they last looked.
+        running: steps that this worker is running already.
+    """
+    if any(record.state in _STOPPERS for record in job.steps.values()):
+        return ()
+    return tuple(
+        step
+        for step in pipeline.steps
+        if step.name not in running
+        and _may_run(job.step(step.name), now=now, woken=step.name in woken)
+        and all(job.step(n).state is StepState.DONE for n in pipeline.dependencies[step.name])
+    )
+
+
+def _may_run(record: StepRecord, *, now: datetime, woken: bool) -> bool:
+    match record.state:
+        case StepState.PENDING | StepState.RUNNING:
+            return True
+        case StepState.WAITING:
+            return woken or record.look_at is None or record.look_at <= now
+        case StepState.RETRYING:
+            return record.look_at is None or record.look_at <= now
+        case StepState.DONE | StepState.FAILED | StepState.DECLINED:
+            return False
+
+
+def standing(pipeline: Pipeline, job: Job) -> JobState:
+    """The state that the steps' records amount to."""
+    states = {step.name: job.step(step.name).state for step in pipeline.steps}
+    if all(state is StepState.DONE for state in states.values()):
+        return JobState.DONE
+    if StepState.DECLINED in states.values():
+        return JobState.CANCELLED
+    if StepState.FAILED in states.values():
+        return JobState.FAILED
+    if states[pipeline.approval_step] is StepState.WAITING:
+        return JobState.WAITING_APPROVAL
+    pauses = {StepState.WAITING, StepState.RETRYING}
+    return JobState.WAITING if pauses & set(states.values()) else JobState.RUNNING
+
+
+def ending(job: Job) -> str:
+    """Why the job ended without being done, for one that was cancelled or declined."""
+    declined = (r.reason for r in job.steps.values() if r.state is StepState.DECLINED)
+    return next(declined, f"Cancelled by {job.cancelled_by}." if job.cancelled_by else "")
+
+
+def next_look(job: Job, *, now: datetime) -> datetime:
+    """When the earliest pause of the job's steps ends."""
+    looks = [record.look_at for record in job.steps.values() if record.look_at]
+    return min(looks, default=now)
+
+
+def after_not_yet(
+    record: StepRecord, step: Step[Any], error: NotYet, *, now: datetime
+) -> StepRecord:
+    """Wait on, for a time that grows with the time waited, or fail when the step's patience has run out."""
+    since = record.waiting_since or now
+    waited = now - since
+    if waited >= step.patience:
+        return record.evolve(
+            state=StepState.FAILED,
+            finished_at=now,
+            look_at=None,
+            reason=f"After {_in_words(step.patience)} it was still waiting for {error.why}.",
+            fix="Look at what it waits for, then press Retry.",
+        )
+    pause = error.look_again_in or min(max(waited / 5, SHORTEST_WAIT), LONGEST_WAIT)
+    return record.evolve(
+        state=StepState.WAITING,
+        attempts=0,
+        waiting_since=since,
+        look_at=now + pause,
+        reason=error.why,
+    )
+
+
+def after_temporary(
+    record: StepRecord, step: Step[Any], error: TemporaryError, *, now: datetime, random: Random
+) -> StepRecord:
+    """Try again after a random pause below a bound that doubles (full jitter), or fail when the tries are used up.
+
+    A `Retry-After` of the other side is the least that is waited.
+    """
+    if record.attempts >= step.tries:
+        return record.evolve(
+            state=StepState.FAILED,
+            finished_at=now,
+            look_at=None,
+            reason=f"{error.cause} That happened {record.attempts} times in a row.",
+            fix="Wait until the other side is well again, then press Retry.",
+        )
+    bound = min(FIRST_PAUSE * 2**record.attempts, LONGEST_PAUSE)
+    pause = timedelta(seconds=random(0, bound.total_seconds())) + (error.retry_after or timedelta())
+    return record.evolve(state=StepState.RETRYING, look_at=now + pause, reason=error.cause)
+
+
+def _in_words(span: timedelta) -> str:
+    minutes = round(span.total_seconds() / 60)
+    return f"{minutes} minutes" if minutes < 120 else f"{round(minutes / 60)} hours"  # noqa: PLR2004 two hours and more read better as hours

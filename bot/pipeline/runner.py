@@ -1,0 +1,94 @@
+"""Answer "look at job J": take the right to work on it, work, and let go."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+
+import structlog
+
+from bot.domain.errors import TemporaryError
+from bot.pipeline.pipeline import Pipeline
+from bot.pipeline.progress import Random
+from bot.pipeline.stretch import Stretch
+from bot.pipeline.telling import Telling
+from bot.ports.announcer import Announcer
+from bot.ports.bundle import Ports
+from bot.ports.job_store import Busy, Lease, LeaseLost
+
+log = structlog.get_logger()
+
+BEAT = timedelta(seconds=3)
+
+
+class Runner:
+    """Looks at jobs. Any number of runners, in any number of processes, may be told to look at the same job."""
+
+    def __init__(
+        self,
+        *,
+        ports: Ports,
+        pipelines: Mapping[str, Pipeline],
+        announcer: Announcer,
+        random: Random,
+    ) -> None:
+        self._ports = ports
+        self._pipelines = pipelines
+        self._announcer = announcer
+        self._random = random
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Begin no further step; each job at hand is let go of as soon as its current steps are through."""
+        self._stopping.set()
+
+    async def advance(self, job_id: str) -> None:
+        """Take the job as far as it can go now. Does nothing that another runner is doing already."""
+        lease = await self._ports.jobs.acquire(job_id)
+        match lease:
+            case None:
+                log.warning("job.unknown", job=job_id)
+            case Busy(remaining=remaining):
+                at = self._ports.clock() + remaining + timedelta(seconds=self._random(0, 1))
+                await self._ports.scheduler.nudge(job_id, at=at)
+            case _:
+                await self._hold(lease)
+
+    async def sweep(self) -> None:
+        """Nudge the jobs that should have been looked at by now: the safety net under every lost nudge."""
+        for job_id in await self._ports.jobs.due(now=self._ports.clock()):
+            log.info("job.swept", job=job_id)
+            await self._ports.scheduler.nudge(job_id)
+
+    async def _hold(self, lease: Lease) -> None:
+        """Work, with the lease kept alive; a job that another worker takes over is dropped at once."""
+        job = await lease.load()
+        pipeline = self._pipelines[job.request.kind]
+        telling = Telling(lease, self._announcer, approval_step=pipeline.approval_step)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                upkeep = [tasks.create_task(_beat(lease)), tasks.create_task(telling.keep_up())]
+                await Stretch(
+                    lease=lease,
+                    pipeline=pipeline,
+                    ports=self._ports,
+                    telling=telling,
+                    tasks=tasks,
+                    random=self._random,
+                    stopping=self._stopping,
+                ).work()
+                for task in upkeep:
+                    task.cancel()
+        except* LeaseLost:
+            log.warning("job.taken_over", job=job.id)
+        except* TemporaryError:
+            log.warning("job.store_lost", job=job.id, exc_info=True)
+
+
+async def _beat(lease: Lease) -> None:
+    """Renew the lease; while the store cannot be reached there is nothing to lose by trying on."""
+    while True:
+        await asyncio.sleep(BEAT.total_seconds())
+        try:
+            await lease.renew()
+        except TemporaryError as error:
+            log.warning("job.beat_missed", job=lease.job_id, cause=error.cause)

@@ -1,0 +1,55 @@
+"""What a step is: a function from facts to a fact, with its title; its parameters' types say what it needs."""
+
+import types
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from bot.domain.value import Value
+
+F = TypeVar("F", bound=Value)
+
+PATIENCE = timedelta(hours=1)
+TRIES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Generic[F]):
+    """One step. `needs` gives, by parameter name, the types any one of which satisfies it.
+
+    `patience` is how long the step may wait for the world in all, `tries` how often it may meet a temporary error
+    before either becomes a failure that a person has to look at.
+    """
+
+    name: str
+    title: str
+    make: Callable[..., Awaitable[F]]
+    fact: type[F]
+    needs: dict[str, tuple[Any, ...]]
+    patience: timedelta
+    tries: int
+
+
+def step(
+    title: str, *, patience: timedelta = PATIENCE, tries: int = TRIES
+) -> Callable[[Callable[..., Awaitable[F]]], Step[F]]:
+    """Make a step of an async function whose annotations name its facts, its request and its ports.
+
+    A step looks first and then makes: it runs again after a crash. It returns its fact, or raises NotYet,
+    TemporaryError, PermanentError or Declined. It never sleeps, never posts and never reads settings.
+    """
+
+    def declare(make: Callable[..., Awaitable[F]]) -> Step[F]:
+        hints = get_type_hints(make)
+        fact = hints.pop("return")
+        needs = {name: _alternatives(hint) for name, hint in hints.items()}
+        return Step(make.__name__, title, make, fact, needs, patience, tries)
+
+    return declare
+
+
+def _alternatives(hint: Any) -> tuple[Any, ...]:
+    if get_origin(hint) in {Union, types.UnionType}:
+        return get_args(hint)
+    return (hint,)

@@ -1,0 +1,85 @@
+"""Keep people informed while a job is worked on: post what is due, redraw the card at most once a second."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import structlog
+
+from bot.domain.errors import PermanentError, TemporaryError
+from bot.domain.job import Job, MessageRef
+from bot.domain.notices import Notice, NoticeKind, notices
+from bot.ports.announcer import Announcer
+from bot.ports.job_store import Lease
+
+log = structlog.get_logger()
+
+CARD = Notice(kind=NoticeKind.CARD)
+REDRAW_PAUSE = 1.0
+
+
+class Telling:
+    """Tells what a job's state calls for; what was told is remembered in the job, so a successor says nothing twice."""
+
+    def __init__(self, lease: Lease, announcer: Announcer, *, approval_step: str) -> None:
+        self._lease = lease
+        self._announcer = announcer
+        self._approval_step = approval_step
+        self._changed = asyncio.Event()
+        self._turn = asyncio.Lock()
+
+    def changed(self) -> None:
+        """The job may look different now."""
+        self._changed.set()
+
+    async def keep_up(self) -> None:
+        """Tell after each change, with a pause in which further changes gather."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            async with self._turn:
+                await self._bring_up_to_date()
+            await asyncio.sleep(REDRAW_PAUSE)
+
+    @contextlib.asynccontextmanager
+    async def last_word(self) -> AsyncIterator[bool]:
+        """Bring people up to date, then keep silent for as long as the context lasts.
+
+        Yields False when Slack would not have it, which never fails the job.
+
+        Raises:
+            LeaseLost: another worker has taken the job over.
+        """
+        async with self._turn:
+            yield await self._bring_up_to_date()
+
+    async def _bring_up_to_date(self) -> bool:
+        job = await self._lease.load()
+        try:
+            await self._tell(job)
+        except (TemporaryError, PermanentError) as error:
+            log.warning("job.not_told", job=job.id, cause=str(error))
+            return False
+        return True
+
+    async def _tell(self, job: Job) -> None:
+        posted = dict(job.messages)
+        for notice in notices(job, approval_step=self._approval_step):
+            if not posted.get(notice.key):
+                told = job.model_copy(update={"messages": posted})
+                posted[notice.key] = await self._post_once(told, notice)
+        card = posted[CARD.key]
+        if card and job.shown_version != job.version:
+            await self._announcer.redraw(job.model_copy(update={"messages": posted}), card)
+            await self._lease.write_shown(job.version)
+
+    async def _post_once(self, job: Job, notice: Notice) -> MessageRef:
+        """Post, unless a worker that did not live to remember it has posted already."""
+        ref = None
+        if notice.key in job.messages:
+            ref = await self._announcer.find(job, notice)
+        else:
+            await self._lease.write_message(notice.key, None)
+        ref = ref or await self._announcer.post(job, notice)
+        await self._lease.write_message(notice.key, ref)
+        return ref
