@@ -8,7 +8,6 @@ import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
-SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 # Programs of the sandbox's environment that jobs may call by name, and the module that each of them runs.
 _MODULES = {"pip": "pip", "pip3": "pip", "pytest": "pytest", "uvicorn": "uvicorn"}
 
@@ -21,8 +20,8 @@ class Toolchain:
 
     @property
     def path(self) -> str:
-        """The whole PATH."""
-        return f"{self.bin}{os.pathsep}{SYSTEM_PATH}"
+        """The whole PATH: git, bash and whatever else jobs use come from the machine."""
+        return f"{self.bin}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
 
 
 async def prepare(state_dir: Path) -> Toolchain:
