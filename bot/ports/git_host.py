@@ -59,13 +59,17 @@ class PipelineState(StrEnum):
 
 
 class PipelineJob(Value):
-    """One job of a pipeline; `name` and `stage` are the repository's own words."""
+    """One job of a pipeline; `name` and `stage` are the repository's own words.
+
+    The pipeline passes although a job with `allow_failure` fails. A job that is not needed, or not yet, waits.
+    """
 
     id: int
     name: str
     stage: str
     state: PipelineState
     web_url: str
+    allow_failure: bool = False
 
 
 class Pipeline(Value):
@@ -102,6 +106,14 @@ class GitHost(Protocol):
 
         Raises:
             PermanentError: the path is taken by a project without this mark, or the namespace is missing.
+        """
+
+    async def ensure_first_files(
+        self, project: str, files: Mapping[str, RenderedFile], *, message: str, branch: str = "main"
+    ) -> Commit:
+        """Commit these files to an empty repository; where the branch has commits already, return its very first one.
+
+        What people or pipelines have changed since the first commit is left as it is.
         """
 
     async def ensure_files(

@@ -1,0 +1,56 @@
+"""Wait until Argo CD runs what the first pipeline deployed."""
+
+from datetime import timedelta
+
+from bot.domain.errors import NotYet, PermanentError
+from bot.pipeline.facts import AppPlan, Deployment, EnvironmentDeclaration, FirstPipeline
+from bot.pipeline.step import step
+from bot.ports.cluster import Application, Cluster, Health, Sync
+
+FAILED_OPERATIONS = {"Failed", "Error"}
+
+
+@step("Deploy", patience=timedelta(minutes=30))
+async def await_deployment(
+    plan: AppPlan,
+    environment: EnvironmentDeclaration,  # there is nothing to wait for before it
+    pipeline: FirstPipeline,
+    cluster: Cluster,
+) -> Deployment:
+    """Live is Synced and Healthy at the revision that the pipeline pushed, with something in it.
+
+    An empty Application is Healthy at once, and a status may speak of an older sync: both are waited out.
+    """
+    name = plan.names.full_name
+    application = await cluster.find_application(name)
+    if application is None:
+        raise NotYet(await _before_application(name, cluster))
+    if application.operation in FAILED_OPERATIONS and application.errors:
+        raise PermanentError(
+            f"Argo CD could not sync {name}: {application.errors[0]}",
+            f"Look at {application.web_url}, mend the deployment repository, then press Retry.",
+        )
+    if waiting := _what_is_missing(application, pipeline.deployed.sha):
+        raise NotYet(waiting)
+    return Deployment(application=name, web_url=application.web_url, revision=application.revision)
+
+
+async def _before_application(name: str, cluster: Cluster) -> str:
+    environment = await cluster.find_environment(name)
+    if environment is None:
+        return "Argo CD to apply the environment's manifest"
+    if environment.problem:
+        return f"Crossplane to compose the environment ({environment.problem})"
+    return "Crossplane to compose the environment"
+
+
+def _what_is_missing(application: Application, wanted: str) -> str:
+    if application.revision != wanted or application.sync is not Sync.SYNCED:
+        return f"Argo CD to sync revision {wanted[:8]} (now {application.sync})"
+    if not application.resources:
+        return "Argo CD to apply the application's resources"
+    if application.health is not Health.HEALTHY:
+        return f"the application to become healthy (now {application.health})"
+    if application.operation != "Succeeded":
+        return f"Argo CD to finish its sync ({application.operation or 'not begun'})"
+    return ""

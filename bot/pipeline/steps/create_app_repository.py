@@ -1,0 +1,44 @@
+"""Create the GitLab project that holds the application's code; its first commit starts the first pipeline."""
+
+from bot.domain.platform import Platform
+from bot.domain.request import AppRequest
+from bot.pipeline.facts import AppPlan, AppRepository, DeploymentRepository
+from bot.pipeline.pipeline import JobContext
+from bot.pipeline.skeleton import app_values
+from bot.pipeline.step import step
+from bot.ports.git_host import GitHost, NewProject
+from bot.ports.template_library import TemplateLibrary
+
+DEPLOYMENT_TOKEN = "DEPLOYMENT_TOKEN"  # noqa: S105 the variable's name, not its value
+
+
+@step("Create the application repository")
+async def create_app_repository(
+    request: AppRequest,
+    plan: AppPlan,
+    deployment: DeploymentRepository,
+    job: JobContext,
+    git: GitHost,
+    templates: TemplateLibrary,
+    platform: Platform,
+) -> AppRepository:
+    """Ensure the project, its right to deploy, and then its first commit: the pipeline that it starts needs the right."""
+    project = await git.ensure_project(
+        NewProject(
+            path=plan.names.app_repository,
+            title=request.name,
+            description=request.description,
+            visibility=request.visibility,
+            mark=job.id,
+        )
+    )
+    await git.ensure_push_access(
+        project.path, to=deployment.project.path, variable=DEPLOYMENT_TOKEN
+    )
+    if platform.public_url:
+        await git.ensure_webhook(project.path, url=f"{platform.public_url}/webhooks/gitlab")
+    files = templates.render(request.template, "app", app_values(request, plan, platform))
+    commit = await git.ensure_first_files(
+        project.path, files, message=f"{request.name} from {request.template}"
+    )
+    return AppRepository(project=project, commit=commit)

@@ -1,0 +1,39 @@
+"""Create the GitLab project that Argo CD deploys from; it comes first, since the application's pipeline writes to it."""
+
+from bot.domain.platform import Platform
+from bot.domain.request import AppRequest
+from bot.pipeline.facts import AppPlan, Approval, DeploymentRepository
+from bot.pipeline.pipeline import JobContext
+from bot.pipeline.skeleton import app_values
+from bot.pipeline.step import step
+from bot.ports.git_host import GitHost, NewProject
+from bot.ports.template_library import TemplateLibrary
+
+
+@step("Create the deployment repository")
+async def create_deployment_repository(
+    request: AppRequest,
+    plan: AppPlan,
+    approval: Approval,  # nothing is made before it
+    job: JobContext,
+    git: GitHost,
+    templates: TemplateLibrary,
+    platform: Platform,
+) -> DeploymentRepository:
+    """Ensure the project and its chart exist; a rerun finds what the first run made."""
+    project = await git.ensure_project(
+        NewProject(
+            path=plan.names.deployment_repository,
+            title=f"{request.name} deployment",
+            description=f"Deployment of {request.name}: {request.description}",
+            visibility=request.visibility,
+            mark=job.id,
+        )
+    )
+    if platform.argocd_url:
+        await git.ensure_webhook(project.path, url=f"{platform.argocd_url}/api/webhook")
+    files = templates.render(request.template, "deployment", app_values(request, plan, platform))
+    commit = await git.ensure_first_files(
+        project.path, files, message=f"Deployment of {request.name} from {request.template}"
+    )
+    return DeploymentRepository(project=project, commit=commit)

@@ -1,0 +1,76 @@
+"""Take a submitted form in: check everything that can be checked now, and store a job."""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+
+from bot.domain.errors import RequestRejected
+from bot.domain.job import Job, JobState
+from bot.domain.request import AppRequest, SystemRequest
+from bot.ports.bundle import Ports
+from bot.usecases import check_app, check_system
+from bot.usecases.draft import draft
+from bot.usecases.submission import Submission
+
+ID_LENGTH = 8
+
+
+async def ask(submission: Submission, *, ports: Ports) -> Job:
+    """Store the job and have it looked at; the same submission again returns the job that it made.
+
+    Raises:
+        RequestRejected: with a sentence for every field at fault; nothing was made.
+        TemporaryError: a system that has to be asked does not answer.
+    """
+    job_id = job_id_of(submission)
+    if made := await ports.jobs.load(job_id):
+        return made
+    request = draft(submission, ports.templates.get(submission.template))
+    await _refuse_problems(request, ports)
+    await _hold_names(request, job_id, ports)
+    job = Job(
+        id=job_id,
+        request=request,
+        channel=submission.channel,
+        state=JobState.RUNNING,
+        created_at=ports.clock(),
+    )
+    await ports.jobs.create(job)
+    await ports.scheduler.nudge(job.id)
+    return job
+
+
+def job_id_of(submission: Submission) -> str:
+    """The job's id follows from the form's, so that a second press of Submit finds the first one's job."""
+    digest = hashlib.sha256(submission.id.encode()).digest()
+    return base64.b32encode(digest).decode().lower()[:ID_LENGTH]
+
+
+async def _refuse_problems(request: AppRequest | SystemRequest, ports: Ports) -> None:
+    if isinstance(request, AppRequest):
+        problems = await check_app.problems_of(request, ports)
+    else:
+        problems = await check_system.problems_of(request, ports)
+    if problems:
+        raise RequestRejected(problems)
+
+
+async def _hold_names(request: AppRequest | SystemRequest, job_id: str, ports: Ports) -> None:
+    held = _names_to_hold(request, ports)
+    taken = await ports.jobs.reserve(held, job_id=job_id, now=ports.clock())
+    if taken:
+        raise RequestRejected(
+            {
+                "hostname" if kind == "host" else "name": f"“{held[kind]}” is being made "
+                f"by job {other}; choose another name."
+                for kind, other in taken.items()
+            }
+        )
+
+
+def _names_to_hold(request: AppRequest | SystemRequest, ports: Ports) -> Mapping[str, str]:
+    if isinstance(request, SystemRequest):
+        return {"system": request.slug}
+    host = ports.platform.first_environment.host(request.hostname)
+    names = check_app.names_of(request, ports)
+    return {"app": names.full_name, "component": names.component, "host": host}

@@ -1,0 +1,21 @@
+"""Stop a job at the next safe point."""
+
+from bot.domain.entities import Person
+from bot.ports.bundle import Ports
+from bot.ports.job_store import Answer
+from bot.usecases.reply import Reply
+from bot.usecases.rights import why_not_steer
+
+
+async def cancel(job_id: str, *, person: Person, ports: Ports) -> Reply:
+    """Ask the job to begin no further step; what it has made so far stays and is named."""
+    job = await ports.jobs.load(job_id)
+    if not job:
+        return Reply(accepted=False, text="That job is not known any more.")
+    if why_not := why_not_steer(person, job, ports.platform):
+        return Reply(accepted=False, text=why_not)
+    answer = await ports.jobs.cancel(job_id, by=person.name, at=ports.clock())
+    if answer is not Answer.ACCEPTED:
+        return Reply(accepted=False, text="The job has ended already, or is being cancelled.")
+    await ports.scheduler.nudge(job_id)
+    return Reply(accepted=True, text=f"“{job.request.name}” stops at the next safe point.")

@@ -1,0 +1,29 @@
+"""Say before submission whether approval will be needed."""
+
+from bot.domain import policy
+from bot.domain.approval import ApprovalTerms
+from bot.domain.errors import PermanentError, RequestRejected
+from bot.ports.bundle import Ports
+from bot.usecases.draft import draft
+from bot.usecases.submission import Submission
+
+_STAND_INS = {
+    "name": "a name",
+    "description": "a description",
+    "hostname": "a-host",
+    "system": "system:default/any",
+    "visibility": "internal",
+}
+
+
+async def foresee(submission: Submission, *, ports: Ports) -> ApprovalTerms | None:
+    """The approval that the form as it stands would need; None when it needs none, or when it cannot be told yet."""
+    values = {**_STAND_INS, **{name: value for name, value in submission.values.items() if value}}
+    half_filled = submission.model_copy(update={"values": values})
+    try:
+        request = draft(half_filled, ports.templates.get(submission.template))
+    except (RequestRejected, PermanentError):
+        return None
+    return policy.approval_terms(
+        request, platform_group=ports.platform.platform_group, now=ports.clock()
+    )

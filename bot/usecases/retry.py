@@ -1,0 +1,21 @@
+"""Run a failed job again from the step that failed."""
+
+from bot.domain.entities import Person
+from bot.ports.bundle import Ports
+from bot.ports.job_store import Answer
+from bot.usecases.reply import Reply
+from bot.usecases.rights import why_not_steer
+
+
+async def retry(job_id: str, *, person: Person, ports: Ports) -> Reply:
+    """Set the failed steps back; what is done stays done."""
+    job = await ports.jobs.load(job_id)
+    if not job:
+        return Reply(accepted=False, text="That job is not known any more.")
+    if why_not := why_not_steer(person, job, ports.platform):
+        return Reply(accepted=False, text=why_not)
+    answer = await ports.jobs.retry(job_id, by=person.name, at=ports.clock())
+    if answer is not Answer.ACCEPTED:
+        return Reply(accepted=False, text="There is nothing to retry: the job has not failed.")
+    await ports.scheduler.nudge(job_id)
+    return Reply(accepted=True, text=f"“{job.request.name}” goes on from the step that failed.")
