@@ -1,0 +1,1 @@
+"""The service's code; `app.main.create_app` puts it together."""
