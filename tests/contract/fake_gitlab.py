@@ -29,6 +29,12 @@ class FakeGitLab:
     calls: list[str] = field(default_factory=list)
     is_down: bool = False
 
+    def start_over(self, files: dict[str, str]) -> None:
+        """Serve other files, as if nothing had been asked yet."""
+        self.files = files
+        self.calls.clear()
+        self.is_down = False
+
     def page(self, path: str, *, branch: str = "main") -> str:
         return f"{self.url}/{PROJECT}/-/blob/{branch}/{path}"
 

@@ -56,7 +56,10 @@ async def serve(
     store = Store(state_dir / "catalog.db")
     token = _token(state_dir / "token")
     headers = {"User-Agent": "node"}  # what Backstage says that it is
-    async with httpx.AsyncClient(timeout=_TIMEOUT_SECONDS, headers=headers) as client:
+    needs_tls = gitlab_url.startswith("https:")  # loading the system's certificates takes a while
+    async with httpx.AsyncClient(
+        timeout=_TIMEOUT_SECONDS, headers=headers, verify=needs_tls
+    ) as client:
         reader = Reader(client, gitlab_url=gitlab_url, token=gitlab_token)
         processor = Processor(reader, allowed_kinds=allowed_kinds)
         engine = Engine(store, processor, interval=interval)
