@@ -1,10 +1,15 @@
 import json
+import logging
 
 import pytest
+import structlog
 from fastapi import FastAPI
 from httpx import AsyncClient
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
 
-from app import openapi
+from app import logs, openapi
+from app.settings import Settings
 
 pytestmark = pytest.mark.anyio
 
@@ -25,14 +30,21 @@ async def test_metrics_stay_inside_the_cluster(client: AsyncClient) -> None:
     assert answer.status_code == 404
 
 
-async def test_a_request_is_logged_as_json_with_its_id(
-    capsys: pytest.CaptureFixture[str], client: AsyncClient
-) -> None:
-    answer = await client.get("/", headers={"X-Request-ID": "abc-123"})
+async def test_a_request_is_logged_with_its_id(client: AsyncClient) -> None:
+    with capture_logs(processors=[merge_contextvars]) as lines:
+        answer = await client.get("/", headers={"X-Request-ID": "abc-123"})
     assert answer.headers["X-Request-ID"] == "abc-123"
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    logged = next(line for line in lines if line["message"] == "request")
-    assert (logged["request_id"], logged["path"], logged["status"]) == ("abc-123", "/", 200)
+    (line,) = lines
+    assert (line["request_id"], line["path"], line["status"]) == ("abc-123", "/", 200)
+
+
+def test_logs_are_json_lines_also_those_of_libraries(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure(Settings(_env_file=None))
+    structlog.get_logger("app").info("paid", amount=7)
+    logging.getLogger("library").warning("slow: %s", "db")
+    own, foreign = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (own["message"], own["amount"], own["level"]) == ("paid", 7, "info")
+    assert (foreign["message"], foreign["logger"]) == ("slow: db", "library")
 
 
 async def test_an_unsound_request_id_is_replaced(client: AsyncClient) -> None:
