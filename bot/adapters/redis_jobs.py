@@ -141,6 +141,11 @@ class RedisJobs:
                 freed = True
         return freed
 
+    async def holder(self, kind: str, name: str) -> str | None:
+        with translating():
+            held: Any = await self._redis.hget(record.NAMES, f"{kind}:{name}")
+        return str(held).split(" ", maxsplit=1)[0] if held else None
+
     async def free(self, job_id: str) -> None:
         await self._scripts.run("free", [record.NAMES], [job_id])
 

@@ -1,0 +1,219 @@
+"""Jobs in a dictionary, with the same refusals as the real store: fences, first decisions, unseen signals."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.domain.approval import Decision
+from bot.domain.job import Job, JobState, MessageRef, StepRecord, StepState
+from bot.ports.clock import Clock
+from bot.ports.job_store import Answer, Busy, Event, LeaseLost
+
+LEASE = timedelta(seconds=10)
+FIRST_LOOK = timedelta(seconds=5)
+HALF_MADE = timedelta(minutes=1)
+
+
+class MemoryJobs:
+    """The job store of one process, gone with it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.jobs: dict[str, Job] = {}
+        self.events: dict[str, list[Event]] = {}
+        self.due_at: dict[str, datetime] = {}
+        self.names: dict[str, tuple[str, datetime]] = {}
+        self.leases: dict[str, tuple[int, datetime]] = {}
+        self.fences: dict[str, int] = {}
+
+    async def create(self, job: Job) -> bool:
+        if job.id in self.jobs:
+            return False
+        self.jobs[job.id] = job
+        self.due_at[job.id] = job.created_at + FIRST_LOOK
+        self.put(job.id, {}, what="asked", at=job.created_at, detail=job.request.requester.name)
+        return True
+
+    async def load(self, job_id: str) -> Job | None:
+        return self.jobs.get(job_id)
+
+    async def recent(self, limit: int = 50) -> Sequence[Job]:
+        newest = sorted(self.jobs.values(), key=lambda job: job.created_at, reverse=True)
+        return newest[:limit]
+
+    async def history(self, job_id: str) -> Sequence[Event]:
+        return tuple(self.events.get(job_id, ()))
+
+    async def acquire(self, job_id: str) -> "MemoryLease | Busy | None":
+        if job_id not in self.jobs:
+            return None
+        now = self.clock()
+        _, until = self.leases.get(job_id, (0, now))
+        if until > now:
+            return Busy(remaining=until - now)
+        fence = self.fences[job_id] = self.fences.get(job_id, 0) + 1
+        self.leases[job_id] = (fence, now + LEASE)
+        return MemoryLease(self, job_id, fence)
+
+    async def due(self, *, now: datetime, limit: int = 200) -> Sequence[str]:
+        late = [job_id for job_id, at in self.due_at.items() if at <= now][:limit]
+        self.due_at.update(dict.fromkeys(late, now + LEASE))
+        return late
+
+    async def decide(self, job_id: str, decision: Decision) -> Answer:
+        job = self.jobs.get(job_id)
+        if not job:
+            return Answer.UNKNOWN_JOB
+        if job.decision or job.state.is_end or job.cancelled_by:
+            return Answer.TOO_LATE
+        changes = {"decision": decision, "signals": job.signals + 1}
+        self.put(job_id, changes, what=decision.verdict, at=decision.at, detail=decision.by.name)
+        return Answer.ACCEPTED
+
+    async def retry(self, job_id: str, *, by: str, at: datetime) -> Answer:
+        job = self.jobs.get(job_id)
+        if not job:
+            return Answer.UNKNOWN_JOB
+        if job.state is not JobState.FAILED:
+            return Answer.TOO_LATE
+        again = {
+            name: StepRecord(started_at=step.started_at) if step.state is StepState.FAILED else step
+            for name, step in job.steps.items()
+        }
+        changes = {
+            "state": JobState.RUNNING,
+            "ending": "",
+            "finished_at": None,
+            "steps": again,
+            "signals": job.signals + 1,
+        }
+        self.put(job_id, changes, what="retry", at=at, detail=by)
+        self.due_at[job_id] = at
+        return Answer.ACCEPTED
+
+    async def cancel(self, job_id: str, *, by: str, at: datetime) -> Answer:
+        job = self.jobs.get(job_id)
+        if not job:
+            return Answer.UNKNOWN_JOB
+        if job.state.is_end or job.cancelled_by:
+            return Answer.TOO_LATE
+        changes = {"cancelled_by": by, "signals": job.signals + 1}
+        self.put(job_id, changes, what="cancel", at=at, detail=by)
+        return Answer.ACCEPTED
+
+    async def signal(self, job_id: str) -> None:
+        if job := self.jobs.get(job_id):
+            self.put(job_id, {"signals": job.signals + 1})
+
+    async def reserve(
+        self, names: Mapping[str, str], *, job_id: str, now: datetime
+    ) -> Mapping[str, str]:
+        taken = {}
+        for kind, name in names.items():
+            holder, since = self.names.get(f"{kind}:{name}", (job_id, now))
+            half_made = holder not in self.jobs and now - since > HALF_MADE
+            if holder != job_id and not half_made:
+                taken[kind] = holder
+        if not taken:
+            self.names |= {f"{kind}:{name}": (job_id, now) for kind, name in names.items()}
+        return taken
+
+    async def holder(self, kind: str, name: str) -> str | None:
+        held = self.names.get(f"{kind}:{name}")
+        return held[0] if held else None
+
+    async def free(self, job_id: str) -> None:
+        self.names = {name: held for name, held in self.names.items() if held[0] != job_id}
+
+    def put(
+        self,
+        job_id: str,
+        changes: Mapping[str, Any],
+        *,
+        what: str = "",
+        at: datetime | None = None,
+        step: str = "",
+        detail: str = "",
+    ) -> None:
+        """Change a job, with an entry in its history where `what` says something."""
+        job = self.jobs[job_id].model_copy(update=dict(changes))
+        if what and at:
+            job = job.model_copy(update={"version": job.version + 1})
+            event = Event(version=job.version, at=at, what=what, step=step, detail=detail)
+            self.events.setdefault(job_id, []).append(event)
+        self.jobs[job_id] = job
+
+
+class MemoryLease:
+    """The right to work on one job, lost as soon as another acquires it."""
+
+    def __init__(self, store: MemoryJobs, job_id: str, fence: int) -> None:
+        self._store = store
+        self._job_id = job_id
+        self._fence = fence
+
+    @property
+    def job_id(self) -> str:
+        return self._job_id
+
+    async def renew(self) -> None:
+        self._check()
+        self._store.leases[self._job_id] = (self._fence, self._store.clock() + LEASE)
+
+    async def load(self) -> Job:
+        return self._store.jobs[self._job_id]
+
+    async def write_step(self, step: str, record: StepRecord, *, what: str, at: datetime) -> None:
+        self._check()
+        steps = {**self._store.jobs[self._job_id].steps, step: record}
+        self._store.put(
+            self._job_id, {"steps": steps}, what=what, at=at, step=step, detail=record.reason
+        )
+
+    async def write_state(
+        self,
+        state: JobState,
+        *,
+        at: datetime,
+        ending: str = "",
+        finished_at: datetime | None = None,
+    ) -> None:
+        self._check()
+        changes = {"state": state, "ending": ending, "finished_at": finished_at}
+        self._store.put(self._job_id, changes, what=state, at=at, detail=ending)
+
+    async def write_message(self, key: str, ref: MessageRef | None) -> None:
+        self._check()
+        messages = {**self._store.jobs[self._job_id].messages, key: ref}
+        self._store.put(self._job_id, {"messages": messages})
+
+    async def write_shown(self, version: int) -> None:
+        self._check()
+        self._store.put(self._job_id, {"shown_version": version})
+
+    async def park(self, *, seen_signals: int, look_at: datetime) -> bool:
+        self._check()
+        self._store.due_at[self._job_id] = look_at
+        return self._let_go(seen_signals)
+
+    async def settle(self, *, seen_signals: int) -> bool:
+        self._check()
+        if not self._let_go(seen_signals):
+            return False
+        self._store.due_at.pop(self._job_id, None)
+        return True
+
+    async def release(self) -> None:
+        self._check()
+        self._store.leases.pop(self._job_id, None)
+
+    def _let_go(self, seen_signals: int) -> bool:
+        if self._store.jobs[self._job_id].signals != seen_signals:
+            return False
+        self._store.put(self._job_id, {"seen_signals": seen_signals})
+        self._store.leases.pop(self._job_id, None)
+        return True
+
+    def _check(self) -> None:
+        if self._store.fences[self._job_id] != self._fence:
+            raise LeaseLost(self._job_id)

@@ -1,0 +1,54 @@
+"""Connect to Redis in the form that its address asks for: one server, Sentinel or Cluster."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from redis.asyncio import Redis, RedisCluster, Sentinel
+
+TIMEOUT_SECONDS = 10
+SENTINEL_PORT = 26379
+
+
+@contextlib.asynccontextmanager
+async def open_redis(url: str) -> AsyncIterator[Redis]:
+    """Yield a client that speaks text; the address has the same form as the one that docket takes.
+
+    Args:
+        url: `redis://`, `rediss://`, `unix://`, `redis+sentinel://host:port,host:port/service/db` or
+            `redis+cluster://` (both also with `rediss`).
+    """
+    client = _client(url)
+    try:
+        yield client
+    finally:
+        await client.aclose()
+
+
+def _client(url: str) -> Any:
+    scheme = url.split("://", maxsplit=1)[0]
+    options: dict[str, Any] = {"decode_responses": True, "socket_connect_timeout": TIMEOUT_SECONDS}
+    if scheme.endswith("+cluster"):
+        return RedisCluster.from_url(url.replace("+cluster", "", 1), **options)
+    if scheme.endswith("+sentinel"):
+        return _master(url, ssl=scheme.startswith("rediss"), **options)
+    return Redis.from_url(url, **options)
+
+
+def _master(url: str, **options: Any) -> Any:
+    """The client of the master that the sentinels name, also after a failover."""
+    parts = urlsplit(url)
+    service, _, database = parts.path.strip("/").partition("/")
+    hosts = parts.netloc.rpartition("@")[2].split(",")
+    sentinel = Sentinel(
+        [_address(host) for host in hosts],
+        sentinel_kwargs={"socket_connect_timeout": TIMEOUT_SECONDS},
+    )
+    credentials = {"username": parts.username, "password": parts.password}
+    return sentinel.master_for(service, db=int(database or 0), **credentials, **options)
+
+
+def _address(host: str) -> tuple[str, int]:
+    name, _, port = host.partition(":")
+    return name, int(port or SENTINEL_PORT)

@@ -1,0 +1,181 @@
+"""The composition root: the only module that chooses adapters and puts the bot together."""
+
+import asyncio
+import contextlib
+import os
+import random
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from docket import Docket
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
+from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.adapters import docket_scheduler
+from bot.adapters.backstage import Backstage
+from bot.adapters.embedded_valkey import embedded_valkey
+from bot.adapters.git_catalog import GitCatalog
+from bot.adapters.gitlab import GitLab
+from bot.adapters.kubernetes import Kubernetes
+from bot.adapters.prober import HttpProber
+from bot.adapters.redis_connection import open_redis
+from bot.adapters.redis_jobs import RedisJobs
+from bot.adapters.template_folder import TemplateFolder
+from bot.pipeline.pipelines import PIPELINES
+from bot.pipeline.runner import Runner
+from bot.ports.bundle import Ports
+from bot.ports.git_host import GitHost
+from bot.ports.service_catalog import ServiceCatalog
+from bot.settings import Settings
+from bot.slack import app as slack_app
+from bot.slack.announcer import SlackAnnouncer
+from bot.slack.identity import SlackDirectory
+from bot.web import routes, server
+
+
+def clock() -> datetime:
+    """The wall clock, in UTC."""
+    return datetime.now(UTC)  # noqa: TID251 the one place that reads it
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """All parts, connected and idle."""
+
+    settings: Settings
+    ports: Ports
+    runner: Runner
+    bolt: AsyncApp
+    docket: Docket
+
+
+@contextlib.asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Bot]:
+    """Connect everything; nothing listens or works yet.
+
+    Raises:
+        PermanentError: the embedded server cannot be started.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        url = await stack.enter_async_context(_redis_url(settings))
+        jobs = RedisJobs(await stack.enter_async_context(open_redis(url)), owner=_owner())
+        docket = await stack.enter_async_context(docket_scheduler.open_docket(url))
+        client = slack_client(settings)
+        git = git_host(settings)
+        catalog = service_catalog(settings, git)
+        cluster = kubernetes(settings)
+        stack.push_async_callback(cluster.close)
+        ports = Ports(
+            platform=settings.platform,
+            git=git,
+            catalog=catalog,
+            cluster=cluster,
+            prober=HttpProber(ca_file=settings.ssl_cert_file),
+            templates=TemplateFolder(settings.idp_templates_dir),
+            directory=SlackDirectory(client, catalog, clock),
+            jobs=jobs,
+            scheduler=docket_scheduler.DocketScheduler(docket),
+            clock=clock,
+        )
+        runner = Runner(
+            ports=ports,
+            pipelines=PIPELINES,
+            announcer=SlackAnnouncer(client, ports.directory),
+            random=random.uniform,
+        )
+        bolt = slack_app.build(
+            ports=ports, client=client, signing_secret=settings.slack_signing_secret
+        )
+        yield Bot(settings=settings, ports=ports, runner=runner, bolt=bolt, docket=docket)
+
+
+async def run_slack(bot: Bot) -> None:
+    """Listen to Slack until cancelled: over its socket where there is an app token, else over HTTP alone."""
+    app_token = bot.settings.slack_app_token
+    if not app_token:
+        await asyncio.Event().wait()
+        return
+    handler = AsyncSocketModeHandler(bot.bolt, app_token.get_secret_value())
+    try:
+        await handler.start_async()
+    finally:
+        await handler.close_async()
+
+
+async def run_worker(bot: Bot) -> None:
+    """Work on jobs until cancelled."""
+    await docket_scheduler.work(
+        bot.docket,
+        look=bot.runner.advance,
+        sweep=bot.runner.sweep,
+        concurrency=bot.settings.idp_worker_concurrency,
+        name=_owner(),
+    )
+
+
+@contextlib.asynccontextmanager
+async def serving(bot: Bot) -> AsyncIterator[None]:
+    """Answer over HTTP: health, metrics, webhooks, and Slack where it has no socket."""
+    by_http = not bot.settings.slack_app_token
+    app = routes.build(
+        ports=bot.ports,
+        webhook_secret=bot.settings.gitlab_webhook_secret,
+        slack=AsyncSlackRequestHandler(bot.bolt).handle if by_http else None,
+    )
+    async with server.served(app, port=bot.settings.idp_http_port):
+        yield
+
+
+def git_host(settings: Settings) -> GitLab:
+    """GitLab, as the settings name it."""
+    return GitLab(
+        settings.gitlab_url,
+        token=settings.gitlab_token,
+        webhook_secret=settings.gitlab_webhook_secret,
+        clock=clock,
+    )
+
+
+def service_catalog(settings: Settings, git: GitHost) -> ServiceCatalog:
+    """Backstage where there is one, else the catalog repository itself."""
+    if settings.backstage_url:
+        return Backstage(settings.backstage_url, token=settings.backstage_token)
+    return GitCatalog(git, project=settings.platform.catalog_project)
+
+
+def kubernetes(settings: Settings) -> Kubernetes:
+    """The cluster, as the settings name it; inside of a cluster, that one."""
+    return Kubernetes(
+        kubeconfig=settings.kubeconfig,
+        context=settings.kube_context,
+        argocd_namespace=settings.argocd_namespace,
+        argocd_url=settings.argocd_url,
+    )
+
+
+def slack_client(settings: Settings) -> AsyncWebClient:
+    """Slack's Web API, waiting as long as a 429 asks for."""
+    client = AsyncWebClient(
+        token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url
+    )
+    client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=2))
+    return client
+
+
+@contextlib.asynccontextmanager
+async def _redis_url(settings: Settings) -> AsyncIterator[str]:
+    if settings.redis_url:
+        yield settings.redis_url.get_secret_value()
+        return
+    async with embedded_valkey(Path(settings.idp_state_dir)) as url:
+        yield url
+
+
+def _owner() -> str:
+    return f"{socket.gethostname()}#{os.getpid()}"

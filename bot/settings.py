@@ -1,0 +1,124 @@
+"""Read the environment, once: the only module that does."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from bot.domain.entities import EntityRef, GroupRef
+from bot.domain.environments import Environment
+from bot.domain.platform import Platform
+
+Address = Annotated[
+    str, Field(pattern=r"^https?://[^\s/]+"), AfterValidator(lambda url: url.rstrip("/"))
+]
+
+
+class MissingOrMalformed(Exception):
+    """The environment does not say all that is needed.
+
+    Args:
+        problems: a sentence for each variable, which names it and the fix.
+    """
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class Settings(BaseSettings):
+    """Every variable by its name in lower case; `.env.example` explains each one to the operator."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True
+    )
+
+    slack_bot_token: Annotated[SecretStr, Field(description="xoxb-... of the installed app")]
+    slack_app_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+    slack_api_url: str = "https://slack.com/api/"
+
+    gitlab_url: Address
+    gitlab_token: SecretStr
+    gitlab_webhook_secret: SecretStr = SecretStr("")
+    gitlab_group: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9/_.-]*$")] = "idp"
+
+    backstage_url: Address | None = None
+    backstage_token: SecretStr = SecretStr("")
+
+    kubeconfig: Path | None = None
+    kube_context: str | None = None
+    argocd_namespace: str = "argocd"
+    argocd_url: Address | Literal[""] = ""
+
+    redis_url: SecretStr | None = None
+
+    idp_state_dir: Path = Path(".state")
+    idp_templates_dir: Path = Path("templates")
+    idp_environments: Annotated[tuple[Environment, ...], Field(min_length=1)]
+    idp_platform_group: GroupRef = EntityRef(kind="group", namespace="default", name="platform")
+    idp_public_url: Address | Literal[""] = ""
+    idp_log_format: Literal["console", "json"] = "console"
+    idp_http_port: int = Field(default=8080, ge=1, le=65535)
+    idp_worker_concurrency: int = Field(default=20, ge=1, le=500)
+    ssl_cert_file: Path | None = None
+
+    @property
+    def platform(self) -> Platform:
+        """What use cases and steps may know of the operator's choices."""
+        return Platform(
+            gitlab_group=self.gitlab_group,
+            gitlab_url=self.gitlab_url,
+            platform_group=self.idp_platform_group,
+            environments=self.idp_environments,
+            argocd_url=self.argocd_url,
+            public_url=self.idp_public_url,
+        )
+
+
+def read_settings(**overrides: Any) -> Settings:
+    """The settings of this process.
+
+    Raises:
+        MissingOrMalformed: with a sentence for each variable at fault.
+    """
+    try:
+        settings = Settings(**overrides)
+    except ValidationError as error:
+        raise MissingOrMalformed(_sentences(error)) from None  # the original repeats values
+    except SettingsError as error:
+        name = str(error).split('"')[1].upper() if '"' in str(error) else "A variable"
+        sentence = f"{name} is not valid JSON; .env.example shows its form."
+        raise MissingOrMalformed((sentence,)) from None
+    problems = tuple(_combinations(settings))
+    if problems:
+        raise MissingOrMalformed(problems)
+    return settings
+
+
+def _sentences(error: ValidationError) -> tuple[str, ...]:
+    sentences = []
+    for problem in error.errors(include_input=False, include_url=False):
+        name, *rest = (str(part) for part in problem["loc"])
+        where = f" (at {'.'.join(rest)})" if rest else ""
+        if problem["type"] == "missing" and not rest:
+            sentences.append(f"{name.upper()} is not set; .env.example says where to get it.")
+        else:
+            sentences.append(f"{name.upper()} is malformed{where}: {problem['msg']}.")
+    return tuple(dict.fromkeys(sentences))
+
+
+def _combinations(settings: Settings) -> list[str]:
+    problems = []
+    if not settings.slack_app_token and not settings.slack_signing_secret:
+        problems.append(
+            "Set SLACK_APP_TOKEN to use Socket Mode, or SLACK_SIGNING_SECRET to let Slack call over HTTP."
+        )
+    if not settings.slack_api_url.endswith("/"):
+        problems.append("SLACK_API_URL must end with a slash, as in https://slack.com/api/.")
+    if settings.backstage_url and not settings.backstage_token.get_secret_value():
+        problems.append("BACKSTAGE_TOKEN is not set; BACKSTAGE_URL needs it.")
+    if settings.idp_public_url and not settings.gitlab_webhook_secret.get_secret_value():
+        problems.append("GITLAB_WEBHOOK_SECRET is not set; IDP_PUBLIC_URL needs it for webhooks.")
+    return problems

@@ -1,0 +1,19 @@
+"""Wake the job that may be waiting for a project, because something happened to it."""
+
+from bot.ports.bundle import Ports
+
+
+async def note_change(project: str, *, ports: Ports) -> str | None:
+    """The id of the job that was woken; None when nobody waits for this project.
+
+    Args:
+        project: full path of the project that changed.
+        ports: where the job is found.
+    """
+    component = project.rsplit("/", maxsplit=1)[-1].removesuffix("-deployment")
+    job_id = await ports.jobs.holder("component", component)
+    if not job_id:
+        return None
+    await ports.jobs.signal(job_id)
+    await ports.scheduler.nudge(job_id)
+    return job_id

@@ -1,0 +1,91 @@
+"""The HTTP routes: is the process alive, is it ready, its metrics, GitLab's webhooks, and Slack's requests."""
+
+import hmac
+import json
+from collections.abc import Awaitable, Callable
+
+import structlog
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import SecretStr
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from bot.domain.errors import TemporaryError
+from bot.ports.bundle import Ports
+from bot.usecases.note_change import note_change
+
+log = structlog.get_logger()
+
+LARGEST_BODY = 2_000_000
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def build(*, ports: Ports, webhook_secret: SecretStr, slack: Endpoint | None) -> Starlette:
+    """The application; `slack` answers Slack's own requests where it calls over HTTP."""
+    routes = [
+        Route("/healthz", _alive),
+        Route("/readyz", _readiness(ports)),
+        Route("/metrics", _metrics),
+        Route("/webhooks/gitlab", _gitlab(ports, webhook_secret), methods=["POST"]),
+    ]
+    if slack:
+        routes.append(Route("/slack/events", slack, methods=["POST"]))
+    return Starlette(routes=routes)
+
+
+async def _alive(_: Request) -> Response:
+    return JSONResponse({"status": "alive"})
+
+
+async def _metrics(_: Request) -> Response:
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _readiness(ports: Ports) -> Endpoint:
+    async def ready(_: Request) -> Response:
+        try:
+            await ports.jobs.recent(limit=1)
+        except TemporaryError as error:
+            return JSONResponse({"status": "not ready", "why": error.cause}, status_code=503)
+        return JSONResponse({"status": "ready"})
+
+    return ready
+
+
+def _gitlab(ports: Ports, secret: SecretStr) -> Endpoint:
+    """GitLab's webhook only says that something happened; the job looks for itself, so order and repeats do not matter."""
+
+    async def webhook(request: Request) -> Response:
+        token = request.headers.get("X-Gitlab-Token", "")
+        expected = secret.get_secret_value()
+        if not expected or not hmac.compare_digest(token.encode(), expected.encode()):
+            return JSONResponse({"error": "X-Gitlab-Token is not the one expected"}, 401)
+        project = _project_of(await _body(request))
+        if not project:
+            return JSONResponse({"error": "this is not a GitLab webhook"}, 400)
+        noted = await note_change(project, ports=ports)
+        log.info("webhook.gitlab", project=project, job=noted)
+        return JSONResponse({"job": noted})
+
+    return webhook
+
+
+async def _body(request: Request) -> bytes:
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            return b""
+    return body
+
+
+def _project_of(body: bytes) -> str:
+    try:
+        payload = json.loads(body)
+    except ValueError:
+        return ""
+    project = payload.get("project") if isinstance(payload, dict) else None
+    path = project.get("path_with_namespace") if isinstance(project, dict) else None
+    return path if isinstance(path, str) else ""
