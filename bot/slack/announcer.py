@@ -1,0 +1,183 @@
+"""Tells people about jobs in Slack: one card per job, edited in place, and replies in its thread."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import structlog
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.domain.errors import TemporaryError
+from bot.domain.job import Job, MessageRef
+from bot.domain.notices import Notice, NoticeKind
+from bot.ports.directory import Directory
+from bot.slack import ids, messages, outcomes, web_api
+
+log = structlog.get_logger()
+
+PAGES = 5
+PAGE = 100
+_CLOSED_DOORS = frozenset(
+    {
+        "channel_not_found",
+        "is_archived",
+        "not_in_channel",
+        "restricted_action",
+        "restricted_action_read_only_channel",
+        "restricted_action_non_threadable_channel",
+    }
+)
+_USER_PREFIXES = ("U", "W")
+_DIRECT_PREFIX = "D"
+
+
+class SlackAnnouncer:
+    """Posts each notice with a note of whose it is, which only the app reads, so that it can be found again."""
+
+    def __init__(self, client: AsyncWebClient, directory: Directory) -> None:
+        self._client = client
+        self._directory = directory
+
+    async def post(self, job: Job, notice: Notice) -> MessageRef:
+        """Post a notice; where the bot may not speak it speaks to the requester directly."""
+        with web_api.translated("post a message"):
+            if notice.kind is NoticeKind.CARD:
+                return await self._post_card(job, notice)
+            return await self._post_reply(job, notice)
+
+    async def find(self, job: Job, notice: Notice) -> MessageRef | None:
+        """Look for the note that `post` left: in the card's thread, or for a card where it may stand."""
+        with web_api.translated("read messages"):
+            if notice.kind is not NoticeKind.CARD:
+                card = _card(job)
+                return await self._noted(job, notice.key, card.channel, thread=card.ts)
+            asked_in = await self._conversation(job.channel)
+            return await self._noted(job, notice.key, asked_in) or await self._noted(
+                job, notice.key, await self._direct(job.request.requester.slack_id)
+            )
+
+    async def redraw(self, job: Job, card: MessageRef) -> None:
+        """Make the card show the job as it stands."""
+        drawn = messages.card_message(job)
+        with web_api.translated("update the card"):
+            await self._client.chat_update(
+                channel=card.channel, ts=card.ts, text=drawn.text, blocks=drawn.blocks
+            )
+
+    async def _post_card(self, job: Job, notice: Notice) -> MessageRef:
+        drawn = messages.message(job, notice)
+        try:
+            return await self._send(job, notice.key, await self._conversation(job.channel), drawn)
+        except SlackApiError as error:
+            if web_api.error_code(error) not in _CLOSED_DOORS:
+                raise
+        log.info("slack.card_goes_to_requester", job=job.id, channel=job.channel)
+        return await self._send(
+            job, notice.key, await self._direct(job.request.requester.slack_id), drawn
+        )
+
+    async def _post_reply(self, job: Job, notice: Notice) -> MessageRef:
+        card = _card(job)
+        approvers: tuple[str, ...] = ()
+        if notice.kind is NoticeKind.APPROVAL_WANTED:
+            approvers = await self._approvers(job)
+            if card.channel.startswith(_DIRECT_PREFIX):
+                await self._ask_directly(job, notice.key, approvers)
+        drawn = messages.message(job, notice, approvers=approvers)
+        return await self._send(job, notice.key, card.channel, drawn, thread=card.ts)
+
+    async def _approvers(self, job: Job) -> tuple[str, ...]:
+        terms = outcomes.terms(job)
+        groups = terms.approvers if terms else ()
+        members = [who for group in groups for who in await self._directory.slack_ids(group)]
+        return tuple(dict.fromkeys(m for m in members if m != job.request.requester.slack_id))
+
+    async def _ask_directly(self, job: Job, key: str, approvers: tuple[str, ...]) -> None:
+        for slack_id in approvers:
+            conversation = await self._direct(slack_id)
+            if not await self._noted(job, key, conversation):
+                await self._send(job, key, conversation, messages.direct_question(job))
+
+    async def _send(
+        self,
+        job: Job,
+        key: str,
+        channel: str,
+        drawn: messages.Message,
+        thread: str | None = None,
+    ) -> MessageRef:
+        answer = await self._client.chat_postMessage(
+            channel=channel,
+            thread_ts=thread,
+            text=drawn.text,
+            blocks=drawn.blocks,
+            metadata={"event_type": ids.NOTICE_EVENT, "event_payload": _note(job, key)},
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+        return MessageRef(channel=answer["channel"], ts=answer["ts"])
+
+    async def _conversation(self, channel: str) -> str:
+        return await self._direct(channel) if channel.startswith(_USER_PREFIXES) else channel
+
+    async def _direct(self, slack_id: str) -> str:
+        answer = await self._client.conversations_open(users=slack_id)
+        return str(answer["channel"]["id"])
+
+    async def _noted(
+        self, job: Job, key: str, channel: str, thread: str | None = None
+    ) -> MessageRef | None:
+        """The message with the note; a public channel is joined to read it, for posting needs no membership."""
+        try:
+            return await self._search(job, key, channel, thread)
+        except SlackApiError as error:
+            if web_api.error_code(error) not in _CLOSED_DOORS:
+                raise
+        try:
+            await self._client.conversations_join(channel=channel)
+            return await self._search(job, key, channel, thread)
+        except SlackApiError as error:
+            log.info("slack.cannot_look_back", channel=channel, error=web_api.error_code(error))
+            return None
+
+    async def _search(
+        self, job: Job, key: str, channel: str, thread: str | None
+    ) -> MessageRef | None:
+        async for posted in self._since(job, channel, thread):
+            metadata = posted.get("metadata") or {}
+            if metadata.get("event_payload") == _note(job, key):
+                return MessageRef(channel=channel, ts=posted["ts"])
+        return None
+
+    async def _since(
+        self, job: Job, channel: str, thread: str | None
+    ) -> AsyncIterator[dict[str, Any]]:
+        cursor = None
+        for _ in range(PAGES):
+            asked: dict[str, Any] = {
+                "channel": channel,
+                "oldest": f"{job.created_at.timestamp() - 1:.6f}",
+                "include_all_metadata": True,
+                "limit": PAGE,
+                "cursor": cursor,
+            }
+            if thread:
+                answer = await self._client.conversations_replies(ts=thread, **asked)
+            else:
+                answer = await self._client.conversations_history(**asked)
+            for posted in answer["messages"]:
+                yield posted
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                return
+
+
+def _card(job: Job) -> MessageRef:
+    card = job.messages.get(NoticeKind.CARD)
+    if not card:
+        raise TemporaryError("The card has not been posted yet.")
+    return card
+
+
+def _note(job: Job, key: str) -> dict[str, str]:
+    return {"job": job.id, "notice": key}

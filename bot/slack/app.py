@@ -1,0 +1,85 @@
+"""The Slack app: all listeners together, with a log line for each event and plain words for each failure."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from slack_bolt.async_app import AsyncApp, AsyncRespond
+from slack_bolt.error import BoltUnhandledRequestError
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.domain.errors import PermanentError, TemporaryError
+from bot.ports.bundle import Ports
+from bot.slack import commands, decisions, forms, home, options, people, submissions, web_api
+
+log = structlog.get_logger()
+
+_LATE = frozenset({"expired_trigger_id", "exchanged_trigger_id"})
+
+
+def build(*, ports: Ports, client: AsyncWebClient, signing_secret: str = "") -> AsyncApp:
+    """An app that serves Socket Mode and HTTP alike.
+
+    Args:
+        ports: what the use cases need.
+        client: from `web_api.client`; its token and address serve for every answer.
+        signing_secret: what requests over HTTP are signed with; Socket Mode needs none.
+    """
+    app = AsyncApp(
+        token=client.token,
+        client=client,
+        signing_secret=signing_secret,
+        request_verification_enabled=True,
+        ignoring_self_events_enabled=True,
+    )
+    app.use(_logged)
+    app.error(_explained)
+    for module in (commands, forms, submissions, options, decisions, home):
+        module.register(app, ports)
+    return app
+
+
+async def _logged(body: dict[str, Any], next: Callable[[], Awaitable[Any]]) -> None:  # noqa: A002 Bolt names it so
+    """One line per event: what kind, by whom, and how long its listener took to be found and acked."""
+    began = time.monotonic()
+    await next()
+    log.info("slack.received", **_in_short(body), ms=round((time.monotonic() - began) * 1000))
+
+
+def _in_short(body: dict[str, Any]) -> dict[str, str]:
+    event = body.get("event") or {}
+    actions = body.get("actions") or [{}]
+    user = body.get("user") or {}
+    told = {
+        "kind": body.get("type") or ("command" if "command" in body else ""),
+        "what": event.get("type") or actions[0].get("action_id") or body.get("action_id") or "",
+        "user": user.get("id") or body.get("user_id") or event.get("user") or "",
+    }
+    return {name: str(value) for name, value in told.items() if value}
+
+
+async def _explained(
+    error: Exception, body: dict[str, Any], client: AsyncWebClient, respond: AsyncRespond
+) -> None:
+    """Tell whoever asked what went wrong; what nobody foresaw is logged in full."""
+    if isinstance(error, BoltUnhandledRequestError):
+        log.warning("slack.unhandled", **_in_short(body))
+        return
+    text = _words(error)
+    try:
+        await people.tell(text, body=body, client=client, respond=respond)
+    except SlackApiError as refused:
+        log.warning("slack.person_not_told", error=web_api.error_code(refused))
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, PermanentError):
+        return f"{error.cause} {error.fix}"
+    if isinstance(error, TemporaryError):
+        return f"{error.cause} Nothing was changed; try again in a moment."
+    if isinstance(error, SlackApiError) and web_api.error_code(error) in _LATE:
+        return "Slack gave up waiting before the form could be opened. Please try again."
+    log.error("slack.listener_failed", exc_info=error)
+    return "Something went wrong that should not. It has been logged; please try again."

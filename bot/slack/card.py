@@ -1,0 +1,158 @@
+"""The card: the one message that shows a job as it stands, from the request to the links."""
+
+import json
+from collections.abc import Iterator
+
+from slack_sdk.models.blocks import (
+    ActionsBlock,
+    Block,
+    ButtonElement,
+    ConfirmObject,
+    ContextBlock,
+    HeaderBlock,
+    SectionBlock,
+)
+
+from bot.domain.approval import Verdict
+from bot.domain.job import Job, JobState, StepState
+from bot.domain.request import AppRequest
+from bot.pipeline import facts, pipelines
+from bot.slack import ids, mrkdwn, outcomes, tasks
+
+TITLES = {"new-app": "New application", "new-system": "New system"}
+_MESSAGE_LENGTH = 12_000
+_DETAIL_LENGTHS = (300, 120, 30)
+
+
+def blocks(job: Job) -> list[Block]:
+    """The card's blocks; explanations are cut shorter where the whole would be more than Slack accepts."""
+    for length in _DETAIL_LENGTHS:
+        drawn = list(_blocks(job, length))
+        if len(json.dumps([block.to_dict() for block in drawn])) <= _MESSAGE_LENGTH:
+            break
+    return drawn
+
+
+def headline(job: Job) -> str:
+    """What is being made and for whom, as plain text."""
+    request = job.request
+    return (
+        f"{TITLES[request.kind]} “{mrkdwn.clean(request.name, 60)}” for {request.owner.name[:40]}"
+    )
+
+
+def _blocks(job: Job, length: int) -> Iterator[Block]:
+    yield HeaderBlock(text=mrkdwn.plain(headline(job), 150))
+    yield SectionBlock(
+        text=mrkdwn.mrkdwn(mrkdwn.escaped(job.request.description, length)),
+        fields=[mrkdwn.mrkdwn(f"*{label}*\n{value}") for label, value in _fields(job)],
+    )
+    approval = _approval(job, length)
+    if approval:
+        yield SectionBlock(text=mrkdwn.mrkdwn(approval))
+    yield tasks.plan_block(job, detail_length=length)
+    ending = _ending(job, length)
+    if ending:
+        yield SectionBlock(text=mrkdwn.mrkdwn(ending))
+    buttons = list(_buttons(job))
+    if buttons:
+        yield ActionsBlock(elements=buttons)
+    yield ContextBlock(elements=[mrkdwn.mrkdwn(_footer(job))])
+
+
+def _fields(job: Job) -> Iterator[tuple[str, str]]:
+    request = job.request
+    yield "Owner", mrkdwn.escaped(request.owner.name, mrkdwn.NAME_LENGTH)
+    yield "Template", mrkdwn.escaped(request.template, mrkdwn.NAME_LENGTH)
+    if not isinstance(request, AppRequest):
+        yield "Short name", mrkdwn.escaped(request.slug, mrkdwn.NAME_LENGTH)
+        return
+    yield "System", mrkdwn.escaped(request.system.name, mrkdwn.NAME_LENGTH)
+    yield "Visibility", str(request.visibility)
+    planned = outcomes.plan(job)
+    host = planned.host if isinstance(planned, facts.AppPlan) else request.hostname
+    yield "Host", mrkdwn.escaped(host, mrkdwn.NAME_LENGTH)
+
+
+def _approval(job: Job, length: int) -> str | None:
+    if job.decision:
+        by = f"<@{job.decision.by.slack_id}> on {mrkdwn.moment(job.decision.at)}"
+        if job.decision.verdict is Verdict.APPROVED:
+            return f"*Approved* by {by}."
+        return f"*Denied* by {by}: {mrkdwn.escaped(job.decision.reason, length)}"
+    terms = outcomes.terms(job)
+    if not terms or job.state.is_end:
+        return None
+    reasons = " ".join(mrkdwn.escaped(reason, length) for reason in terms.reasons)
+    groups = " or ".join(mrkdwn.escaped(g.name, mrkdwn.NAME_LENGTH) for g in terms.approvers)
+    until = mrkdwn.moment(terms.expires_at)
+    return f"*Approval needed* from a member of {groups}, until {until}. {reasons}"
+
+
+def _ending(job: Job, length: int) -> str | None:
+    match job.state:
+        case JobState.DONE:
+            links = [mrkdwn.link(made.url, made.label) for made in outcomes.outcomes(job)]
+            return " · ".join(links) or None
+        case JobState.FAILED:
+            return "\n".join(_failures(job, length))
+        case JobState.CANCELLED:
+            return f"*Ended:* {mrkdwn.escaped(job.ending, length)}"
+        case JobState.RUNNING | JobState.WAITING | JobState.WAITING_APPROVAL:
+            return None
+
+
+def _failures(job: Job, length: int) -> Iterator[str]:
+    for step in pipelines.PIPELINES[job.request.kind].steps:
+        record = job.step(step.name)
+        if record.state is StepState.FAILED:
+            yield f"*{step.title}* failed: {mrkdwn.escaped(record.reason, length)}"
+            yield f"*What to do:* {mrkdwn.escaped(record.fix, length)}"
+
+
+def _buttons(job: Job) -> Iterator[ButtonElement]:
+    if is_undecided(job):
+        yield from decision_buttons(job)
+    if job.state is JobState.FAILED:
+        yield ButtonElement(
+            text=mrkdwn.plain("Retry"), action_id=ids.RETRY, value=job.id, style="primary"
+        )
+    if not job.state.is_end:
+        yield ButtonElement(
+            text=mrkdwn.plain("Cancel"),
+            action_id=ids.CANCEL,
+            value=job.id,
+            confirm=_cancel_question(),
+        )
+
+
+def is_undecided(job: Job) -> bool:
+    """Whether somebody is asked to approve, and nobody has answered."""
+    step = pipelines.PIPELINES[job.request.kind].approval_step
+    waits = job.step(step).state is StepState.WAITING and not job.state.is_end
+    return waits and not job.decision
+
+
+def decision_buttons(job: Job) -> tuple[ButtonElement, ButtonElement]:
+    """Approve and Deny; whether the one who clicks may decide is looked at when they do."""
+    return (
+        ButtonElement(
+            text=mrkdwn.plain("Approve"), action_id=ids.APPROVE, value=job.id, style="primary"
+        ),
+        ButtonElement(text=mrkdwn.plain("Deny"), action_id=ids.DENY, value=job.id, style="danger"),
+    )
+
+
+def _cancel_question() -> ConfirmObject:
+    return ConfirmObject(
+        title=mrkdwn.plain("Cancel this request?"),
+        text=mrkdwn.plain("It stops after what it is doing now. What exists by then stays.", 300),
+        confirm=mrkdwn.plain("Stop it"),
+        deny=mrkdwn.plain("Go on"),
+        style="danger",
+    )
+
+
+def _footer(job: Job) -> str:
+    asked = f"Asked by <@{job.request.requester.slack_id}> on {mrkdwn.moment(job.created_at)}"
+    return f"{asked} · `{mrkdwn.escaped(job.id, mrkdwn.NAME_LENGTH)}`"

@@ -1,0 +1,128 @@
+"""Answers `/idp` and its sub-commands."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.ports.bundle import Ports
+from bot.slack import forms, guide, ids, messages, mrkdwn, people
+from bot.usecases.cancel import cancel
+from bot.usecases.look_up import look_up, recent
+from bot.usecases.reply import Reply
+from bot.usecases.retry import retry
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A command as somebody gave it, with the ways to answer."""
+
+    ports: Ports
+    words: str
+    body: dict[str, Any]
+    client: AsyncWebClient
+    respond: AsyncRespond
+
+    async def say(self, text: str, blocks: Any = None) -> None:
+        """Answer in a message that only they see."""
+        await self.respond(text=mrkdwn.escaped(text), blocks=blocks, response_type="ephemeral")
+
+
+def register(app: AsyncApp, ports: Ports) -> None:
+    """Listen to the one command."""
+
+    async def idp(
+        ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient, respond: AsyncRespond
+    ) -> None:
+        await ack()
+        name, _, words = (body.get("text") or "help").strip().partition(" ")
+        answer = _SUB_COMMANDS.get(name.lower())
+        given = Given(ports, words.strip(), body, client, respond)
+        if answer:
+            await answer(given)
+        else:
+            await given.say(*guide.unknown_word(name, among=_SUB_COMMANDS, told="/idp {}"))
+
+    app.command(ids.COMMAND)(idp)
+
+
+async def _help(given: Given) -> None:
+    await given.say("What /idp can do", guide.help_blocks())
+
+
+async def _new_app(given: Given) -> None:
+    await _open(given, "new-app")
+
+
+async def _new_system(given: Given) -> None:
+    await _open(given, "new-system")
+
+
+async def _open(given: Given, kind: str) -> None:
+    """Open the form at once, for Slack gives three seconds; a template that was named is shown first."""
+    where = {"trigger_id": given.body["trigger_id"], "channel": given.body["channel_id"]}
+    if not given.words:
+        await forms.open_first(given.ports, given.client, kind, **where)
+        return
+    templates = given.ports.templates.list_templates(kind)
+    named = next((t for t in templates if t.name == given.words.lower()), None)
+    if named:
+        await forms.open_for(given.client, templates, named, **where)
+    else:
+        names = [template.name for template in templates]
+        await given.say(*guide.unknown_word(given.words, among=names, told=f"/idp {kind} {{}}"))
+
+
+async def _status(given: Given) -> None:
+    if not given.words:
+        await _jobs(given)
+        return
+    job = await look_up(given.words, ports=given.ports)
+    if not job:
+        await given.say(*_no_such_job(given.words))
+        return
+    drawn = messages.card_message(job)
+    await given.say(drawn.text, drawn.blocks)
+
+
+async def _jobs(given: Given) -> None:
+    jobs = await recent(ports=given.ports)
+    await given.say(*guide.job_list(jobs, asked_by=given.body["user_id"]))
+
+
+async def _retry(given: Given) -> None:
+    await _steer(given, retry, "/idp retry")
+
+
+async def _cancel(given: Given) -> None:
+    await _steer(given, cancel, "/idp cancel")
+
+
+async def _steer(given: Given, wish: Callable[..., Awaitable[Reply]], command: str) -> None:
+    if not given.words:
+        await given.say(f"Say which: {command} and then the job or the application's name.")
+        return
+    person = await people.person(given.ports, given.body["user_id"])
+    job = await look_up(given.words, ports=given.ports)
+    if not job:
+        await given.say(*_no_such_job(given.words))
+        return
+    reply = await wish(job.id, person=person, ports=given.ports)
+    await given.say(reply.text)
+
+
+def _no_such_job(words: str) -> tuple[str]:
+    return (f"There is no job or application “{words}”. “/idp jobs” lists the newest.",)
+
+
+_SUB_COMMANDS: Mapping[str, Callable[[Given], Awaitable[None]]] = {
+    "help": _help,
+    "new-app": _new_app,
+    "new-system": _new_system,
+    "status": _status,
+    "jobs": _jobs,
+    "retry": _retry,
+    "cancel": _cancel,
+}

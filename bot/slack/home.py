@@ -1,0 +1,73 @@
+"""The app's Home: what one can ask for, what waits for one's decision, and one's own requests."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.models.blocks import ActionsBlock, Block, HeaderBlock, SectionBlock
+from slack_sdk.models.views import View
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.domain import approval
+from bot.domain.entities import Person
+from bot.domain.job import Job
+from bot.ports.bundle import Ports
+from bot.slack import card, guide, mrkdwn, outcomes
+from bot.usecases.look_up import recent
+
+_LOOKED_AT = 200
+_SHOWN = 8
+
+
+def register(app: AsyncApp, ports: Ports) -> None:
+    """Listen to the Home being opened."""
+
+    async def opened(event: dict[str, Any], client: AsyncWebClient) -> None:
+        if event.get("tab") != "home":
+            return
+        person = await ports.directory.whois(event["user"])
+        jobs = await recent(ports=ports, limit=_LOOKED_AT)
+        await client.views_publish(user_id=event["user"], view=home(jobs, person))
+
+    app.event("app_home_opened")(opened)
+
+
+def home(jobs: Sequence[Job], person: Person | None) -> View:
+    """The Home of a person."""
+    return View(type="home", blocks=list(_blocks(jobs, person)))
+
+
+def _blocks(jobs: Sequence[Job], person: Person | None) -> Iterator[Block]:
+    yield HeaderBlock(text=mrkdwn.plain("What do you need?"))
+    yield guide.form_buttons()
+    if not person:
+        yield _words(
+            "The catalog does not know you yet, so ask the platform team to add you first."
+        )
+        return
+    waiting = [job for job in jobs if _may_decide(job, person)]
+    if waiting:
+        yield HeaderBlock(text=mrkdwn.plain("Waiting for your decision"))
+        yield from _to_decide(waiting[:_SHOWN])
+    yield HeaderBlock(text=mrkdwn.plain("Your requests"))
+    mine = [job for job in jobs if job.request.requester.user == person.user][:_SHOWN]
+    yield from guide.job_blocks(mine)
+    if not mine:
+        yield _words("You have not asked for anything yet. “/idp” works in every channel.")
+
+
+def _may_decide(job: Job, person: Person) -> bool:
+    terms = outcomes.terms(job)
+    if not terms or not card.is_undecided(job):
+        return False
+    return not approval.refusal(person, requester=job.request.requester, terms=terms)
+
+
+def _to_decide(jobs: Sequence[Job]) -> Iterator[Block]:
+    for job in jobs:
+        yield from guide.job_blocks([job])
+        yield ActionsBlock(elements=list(card.decision_buttons(job)))
+
+
+def _words(text: str) -> SectionBlock:
+    return SectionBlock(text=mrkdwn.mrkdwn(text))

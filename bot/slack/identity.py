@@ -1,0 +1,94 @@
+"""Who a Slack user is: a user of the catalog, found by annotation or by the address Slack has verified."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.domain.entities import EntityRef, Person
+from bot.ports.clock import Clock
+from bot.ports.service_catalog import Entity, ServiceCatalog
+from bot.slack import web_api
+
+REMEMBERED_FOR = timedelta(seconds=30)
+_SLACKBOT = "USLACKBOT"
+_NOBODY = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
+_NOT_ONE_OF_US = (
+    "deleted",
+    "is_bot",
+    "is_stranger",
+    "is_restricted",
+    "is_ultra_restricted",
+)
+
+
+class SlackDirectory:
+    """Matches Slack users and catalog users; answers are remembered for half a minute, refusals are not."""
+
+    def __init__(self, client: AsyncWebClient, catalog: ServiceCatalog, clock: Clock) -> None:
+        self._client = client
+        self._catalog = catalog
+        self._clock = clock
+        self._people: dict[str, tuple[datetime, Person]] = {}
+        self._members: dict[EntityRef, tuple[datetime, tuple[str, ...]]] = {}
+
+    async def whois(self, slack_id: str) -> Person | None:
+        """The person behind a Slack user; bots, guests, strangers and those who left are nobody."""
+        known = self._people.get(slack_id)
+        if known and known[0] > self._clock():
+            return known[1]
+        person = await self._look_up(slack_id)
+        self._people.pop(slack_id, None)
+        if person:
+            self._people[slack_id] = (self._clock() + REMEMBERED_FOR, person)
+        return person
+
+    async def slack_ids(self, group: EntityRef) -> tuple[str, ...]:
+        """The Slack users who are members of a group, by annotation or e-mail address."""
+        known = self._members.get(group)
+        if known and known[0] > self._clock():
+            return known[1]
+        found = [await self._slack_id(member) for member in await self._catalog.members(group)]
+        slack_ids = tuple(slack_id for slack_id in found if slack_id)
+        self._members[group] = (self._clock() + REMEMBERED_FOR, slack_ids)
+        return slack_ids
+
+    async def _look_up(self, slack_id: str) -> Person | None:
+        user = await self._user(slack_id)
+        if not user or slack_id == _SLACKBOT or any(user.get(sign) for sign in _NOT_ONE_OF_US):
+            return None
+        email = str(user.get("profile", {}).get("email") or "")
+        entity = await self._catalog.find_user(slack_id=slack_id, email=email)
+        return _person(slack_id, entity) if entity else None
+
+    async def _user(self, slack_id: str) -> dict[str, Any] | None:
+        with web_api.translated("look up a user"):
+            try:
+                answer = await self._client.users_info(user=slack_id)
+            except SlackApiError as error:
+                if web_api.error_code(error) in _NOBODY:
+                    return None
+                raise
+        return dict(answer["user"])
+
+    async def _slack_id(self, member: Entity) -> str | None:
+        if member.slack_id or not member.email:
+            return member.slack_id or None
+        with web_api.translated("look up an e-mail address"):
+            try:
+                answer = await self._client.users_lookupByEmail(email=member.email)
+            except SlackApiError as error:
+                if web_api.error_code(error) in _NOBODY:
+                    return None
+                raise
+        return str(answer["user"]["id"])
+
+
+def _person(slack_id: str, entity: Entity) -> Person:
+    return Person(
+        slack_id=slack_id,
+        user=entity.ref,
+        name=entity.title or entity.ref.name,
+        groups=entity.groups,
+    )

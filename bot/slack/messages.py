@@ -1,0 +1,97 @@
+"""What to say in Slack about a job: a pure function from the job and the notice to a message."""
+
+from dataclasses import dataclass
+from typing import Any, assert_never
+
+from slack_sdk.models.blocks import Block
+
+from bot.domain.job import Job, JobState
+from bot.domain.notices import Notice, NoticeKind
+from bot.slack import card, mrkdwn, replies
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message's blocks, and the text that stands in for them in notifications and for screen readers."""
+
+    text: str
+    blocks: tuple[dict[str, Any], ...]
+
+
+def message(job: Job, notice: Notice, *, approvers: tuple[str, ...] = ()) -> Message:
+    """Word a notice.
+
+    Args:
+        job: the job as it stands.
+        notice: what is to be told about it.
+        approvers: Slack ids of those who may decide, for the notice that asks them.
+    """
+    return _message(
+        f"{card.headline(job)}: {_in_short(job, notice)}", _blocks(job, notice, approvers)
+    )
+
+
+def card_message(job: Job) -> Message:
+    """The card as it has to look now."""
+    return message(job, Notice(kind=NoticeKind.CARD))
+
+
+def direct_question(job: Job) -> Message:
+    """The question to an approver who cannot see the card."""
+    return _message(f"{card.headline(job)}: approval wanted", replies.approval_asked_directly(job))
+
+
+def _message(text: str, blocks: list[Block]) -> Message:
+    return Message(text=mrkdwn.escaped(text), blocks=tuple(block.to_dict() for block in blocks))
+
+
+def _blocks(job: Job, notice: Notice, approvers: tuple[str, ...]) -> list[Block]:
+    match notice.kind:
+        case NoticeKind.CARD:
+            return card.blocks(job)
+        case NoticeKind.APPROVAL_WANTED:
+            return replies.approval_wanted(job, approvers)
+        case NoticeKind.DECIDED:
+            return replies.decided(job)
+        case NoticeKind.FAILED:
+            return replies.failed(job, notice.about.rpartition(":")[0])
+        case NoticeKind.CANCELLED:
+            return replies.cancelled(job)
+        case NoticeKind.DONE:
+            return replies.done(job)
+        case _:
+            assert_never(notice.kind)
+
+
+def _in_short(job: Job, notice: Notice) -> str:
+    match notice.kind:
+        case NoticeKind.CARD:
+            return _standing(job)
+        case NoticeKind.APPROVAL_WANTED:
+            return "approval wanted"
+        case NoticeKind.DECIDED:
+            return str(job.decision.verdict) if job.decision else "decided"
+        case NoticeKind.FAILED:
+            return "failed"
+        case NoticeKind.CANCELLED:
+            return "ended"
+        case NoticeKind.DONE:
+            return "done"
+        case _:
+            assert_never(notice.kind)
+
+
+def _standing(job: Job) -> str:
+    match job.state:
+        case JobState.RUNNING | JobState.WAITING:
+            return "in progress"
+        case JobState.WAITING_APPROVAL:
+            return "waiting for approval"
+        case JobState.DONE:
+            return "done"
+        case JobState.FAILED:
+            return "failed"
+        case JobState.CANCELLED:
+            return "ended"
+        case _:
+            assert_never(job.state)

@@ -1,0 +1,77 @@
+"""Text in Slack's mrkdwn and plain_text, made so that what people typed can neither ping, link nor break out."""
+
+import re
+import unicodedata
+from datetime import datetime, timedelta
+
+from slack_sdk.models.blocks import MarkdownTextObject, PlainTextObject
+
+NAME_LENGTH = 80
+SENTENCE_LENGTH = 300
+SECTION_LENGTH = 3000
+_MINUTE = 60
+_HOUR = 3600
+_BIDI_CONTROLS = frozenset(
+    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)
+
+
+def clean(text: str, limit: int = SENTENCE_LENGTH) -> str:
+    """One line without control characters, cut to a length; dots where nothing is left."""
+    visible = (" " if c.isspace() else c for c in text if c.isspace() or _is_visible(c))
+    line = re.sub(" +", " ", "".join(visible)).strip()
+    if not line:
+        return "…"
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def _is_visible(character: str) -> bool:
+    return unicodedata.category(character) not in {"Cc", "Cs", "Co"} and (
+        character not in _BIDI_CONTROLS
+    )
+
+
+def escaped(text: str, limit: int = SENTENCE_LENGTH) -> str:
+    """What people typed, for mrkdwn: Slack sees neither links nor mentions in it."""
+    line = clean(text, limit)
+    for sign, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
+        line = line.replace(sign, entity)
+    return line
+
+
+def link(url: str, label: str) -> str:
+    """A link, or the bare label where there is no address."""
+    if not is_address(url):
+        return escaped(label, NAME_LENGTH)
+    target = url.replace("&", "&amp;").replace("<", "%3C").replace(">", "%3E").replace("|", "%7C")
+    return f"<{target}|{escaped(label, NAME_LENGTH)}>"
+
+
+def is_address(url: str) -> bool:
+    """Whether a browser could open it, and Slack would link it."""
+    return url.startswith(("https://", "http://")) and len(url) <= SENTENCE_LENGTH
+
+
+def moment(at: datetime) -> str:
+    """A point in time, shown in each reader's own time zone."""
+    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{at:%Y-%m-%d %H:%M %Z}>"
+
+
+def duration(span: timedelta) -> str:
+    """A length of time as people say it, in its two largest units."""
+    seconds = max(0, round(span.total_seconds()))
+    if seconds < _MINUTE:
+        return f"{seconds} s"
+    if seconds < _HOUR:
+        return f"{seconds // _MINUTE} min {seconds % _MINUTE} s"
+    return f"{seconds // _HOUR} h {seconds % _HOUR // _MINUTE} min"
+
+
+def plain(text: str, limit: int = NAME_LENGTH) -> PlainTextObject:
+    """A plain_text object; colons stay colons."""
+    return PlainTextObject(text=clean(text, limit), emoji=False)
+
+
+def mrkdwn(text: str) -> MarkdownTextObject:
+    """A mrkdwn object in which Slack links nothing by itself."""
+    return MarkdownTextObject(text=text[:SECTION_LENGTH], verbatim=True)

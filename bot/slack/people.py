@@ -1,0 +1,48 @@
+"""Who is clicking, and how they are answered, each in the way that their surface allows."""
+
+from typing import Any
+
+from slack_bolt.async_app import AsyncRespond
+from slack_sdk.models.blocks import SectionBlock
+from slack_sdk.models.views import View
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.domain.entities import Person
+from bot.domain.errors import PermanentError
+from bot.ports.bundle import Ports
+from bot.slack import mrkdwn
+
+
+async def person(ports: Ports, slack_id: str) -> Person:
+    """The person behind a Slack user.
+
+    Raises:
+        PermanentError: the catalog does not know them.
+    """
+    known = await ports.directory.whois(slack_id)
+    if known:
+        return known
+    raise PermanentError(
+        "Your Slack account belongs to nobody in the catalog, so nothing was done.",
+        "Ask the platform team to add you, with the e-mail address that Slack knows.",
+    )
+
+
+async def tell(
+    text: str, *, body: dict[str, Any], client: AsyncWebClient, respond: AsyncRespond
+) -> None:
+    """Answer whoever clicked or typed, in a message or modal that only they see."""
+    if body.get("response_url") or body.get("response_urls"):
+        await respond(text=mrkdwn.escaped(text), response_type="ephemeral", replace_original=False)
+    elif body.get("trigger_id"):
+        await client.views_open(trigger_id=body["trigger_id"], view=remark(text))
+
+
+def remark(text: str) -> View:
+    """A modal that says one thing."""
+    return View(
+        type="modal",
+        title="IDP bot",
+        close="Close",
+        blocks=[SectionBlock(text=mrkdwn.mrkdwn(mrkdwn.escaped(text, 1000)))],
+    )

@@ -1,0 +1,108 @@
+"""Replies in a job's thread: the few things worth telling somebody about."""
+
+from datetime import timedelta
+
+from slack_sdk.models.blocks import ActionsBlock, Block, SectionBlock
+
+from bot.domain.approval import Verdict
+from bot.domain.job import Job, StepState
+from bot.pipeline import pipelines
+from bot.slack import card, mrkdwn, outcomes
+
+_MENTIONS = 15
+
+
+def approval_wanted(job: Job, approvers: tuple[str, ...]) -> list[Block]:
+    """Ask those who may decide, by name where Slack knows them."""
+    terms = outcomes.terms(job)
+    groups = " or ".join(group.name for group in terms.approvers) if terms else ""
+    whom = " ".join(f"<@{slack_id}>" for slack_id in approvers[:_MENTIONS])
+    whom = whom or f"Members of {mrkdwn.escaped(groups)}"
+    lines = [f"{whom}: this request needs an approval, and any one of you can decide."]
+    if terms:
+        lines += [f"• {mrkdwn.escaped(reason)}" for reason in terms.reasons]
+        lines.append(f"Without an answer it ends on {mrkdwn.moment(terms.expires_at)}.")
+    return _section(lines)
+
+
+def approval_asked_directly(job: Job) -> list[Block]:
+    """Ask an approver who cannot see the card, with the buttons at hand."""
+    wanted = f"*{mrkdwn.escaped(card.headline(job))}*, asked by {_requester(job)}."
+    description = mrkdwn.escaped(job.request.description)
+    return [
+        *_section([wanted, description]),
+        *approval_wanted(job, ()),
+        ActionsBlock(elements=list(card.decision_buttons(job))),
+    ]
+
+
+def decided(job: Job) -> list[Block]:
+    """What was decided, by whom, and why."""
+    if not job.decision:
+        return _section(["A decision was taken."])
+    by = f"<@{job.decision.by.slack_id}>"
+    if job.decision.verdict is Verdict.APPROVED:
+        return _section([f"{by} approved this. It goes on now."])
+    reason = mrkdwn.escaped(job.decision.reason)
+    return _section([f"{by} denied this. Reason: {reason}"])
+
+
+def failed(job: Job, step_name: str) -> list[Block]:
+    """Which step failed and why, what to do, and what exists so far."""
+    record = job.step(step_name)
+    step = pipelines.PIPELINES[job.request.kind].by_name[step_name]
+    return _section(
+        [
+            f"{_requester(job)}: “{step.title}” failed. {mrkdwn.escaped(record.reason)}",
+            f"*What to do:* {mrkdwn.escaped(record.fix)} *Retry* on the card goes on from this step.",
+            _so_far(job),
+        ]
+    )
+
+
+def cancelled(job: Job) -> list[Block]:
+    """Why it ended, and what exists all the same."""
+    ending = mrkdwn.escaped(job.ending)
+    return _section([f"{_requester(job)}: this request has ended. {ending}", _so_far(job)])
+
+
+def done(job: Job) -> list[Block]:
+    """That it is done, with every link and the time it took."""
+    links = [f"• {_labelled(made)}" for made in outcomes.outcomes(job)]
+    return _section([f"{_requester(job)}: done. {_time_taken(job)}", *links])
+
+
+def _labelled(made: outcomes.Outcome) -> str:
+    if not mrkdwn.is_address(made.url):
+        return made.label
+    return f"{made.label}: {mrkdwn.link(made.url, made.url.split('://')[1].rstrip('/'))}"
+
+
+def _so_far(job: Job) -> str:
+    links = [mrkdwn.link(made.url, made.label) for made in outcomes.outcomes(job)]
+    if not links:
+        return "Nothing was made."
+    return f"What exists so far: {', '.join(links)}."
+
+
+def _time_taken(job: Job) -> str:
+    if not job.finished_at:
+        return ""
+    total = f"It took {mrkdwn.duration(job.finished_at - job.created_at)}"
+    waited = _approval_wait(job)
+    return f"{total}, {mrkdwn.duration(waited)} of it for the approval." if waited else f"{total}."
+
+
+def _approval_wait(job: Job) -> timedelta | None:
+    record = job.step(pipelines.PIPELINES[job.request.kind].approval_step)
+    if not job.decision or not record.started_at or record.state is not StepState.DONE:
+        return None
+    return job.decision.at - record.started_at
+
+
+def _requester(job: Job) -> str:
+    return f"<@{job.request.requester.slack_id}>"
+
+
+def _section(lines: list[str]) -> list[Block]:
+    return [SectionBlock(text=mrkdwn.mrkdwn("\n".join(lines)))]

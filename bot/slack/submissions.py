@@ -1,0 +1,85 @@
+"""Takes in a submitted form: problems go back under the fields at fault, within the three seconds that Slack waits."""
+
+import asyncio
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.domain.errors import PermanentError, RequestRejected, TemporaryError
+from bot.ports.bundle import Ports
+from bot.slack import answers, forms, ids, mrkdwn, people
+from bot.usecases.ask import ask
+from bot.usecases.submission import Submission
+
+log = structlog.get_logger()
+
+TIME_TO_CHECK = 2.3
+_TOO_SLOW = (
+    "Checking this took too long, so nothing was made yet. "
+    "Press the button again: nothing is made twice."
+)
+
+
+def register(app: AsyncApp, ports: Ports) -> None:
+    """Listen to submitted forms."""
+
+    async def submit(ack: AsyncAck, body: dict[str, Any]) -> None:
+        view = body["view"]
+        origin, state = forms.origin_of(view), view["state"]["values"]
+        if (answers.chosen_template(state) or origin.template) != origin.template:
+            redrawn = await forms.redrawn(ports, view, slack_id=body["user"]["id"])
+            await ack(response_action="update", view=redrawn)
+            return
+        problems = await _problems(ports, body, origin)
+        if problems:
+            await ack(response_action="errors", errors=shown(problems, state.keys()))
+        else:
+            await ack()
+
+    app.view(ids.FORM)(submit)
+
+
+async def _problems(ports: Ports, body: dict[str, Any], origin: forms.Origin) -> Mapping[str, str]:
+    """Ask for what the form says; what speaks against it, by property name."""
+    try:
+        async with asyncio.timeout(TIME_TO_CHECK):
+            await _ask(ports, body, origin)
+    except RequestRejected as rejected:
+        return rejected.problems
+    except TimeoutError:
+        log.warning("slack.checks_too_slow", template=origin.template)
+        return {"": _TOO_SLOW}
+    except TemporaryError as error:
+        return {"": f"{error.cause} Nothing was made; press the button again in a moment."}
+    except PermanentError as error:
+        return {"": f"{error.cause} {error.fix}"}
+    return {}
+
+
+async def _ask(ports: Ports, body: dict[str, Any], origin: forms.Origin) -> None:
+    view = body["view"]
+    submission = Submission(
+        id=view["id"],
+        template=origin.template,
+        values=answers.read(ports.templates.get(origin.template), view["state"]["values"]),
+        requester=await people.person(ports, body["user"]["id"]),
+        channel=origin.channel,
+    )
+    job = await ask(submission, ports=ports)
+    log.info("slack.request_taken_in", job=job.id, template=origin.template)
+
+
+def shown(problems: Mapping[str, str], fields: Collection[str]) -> dict[str, str]:
+    """Problems under fields that the form shows; those of others under the first one, with their names.
+
+    Slack refuses an answer with a field that it does not show.
+    """
+    first = next((name for name in fields if name != ids.TEMPLATE_BLOCK), ids.TEMPLATE_BLOCK)
+    found: dict[str, list[str]] = {}
+    for name, problem in problems.items():
+        known = name in fields
+        sentence = problem if known or not name else f"{name}: {problem}"
+        found.setdefault(name if known else first, []).append(sentence)
+    return {name: mrkdwn.clean(" ".join(sentences)) for name, sentences in found.items()}

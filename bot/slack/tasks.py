@@ -1,0 +1,112 @@
+"""The plan block: one task per step, each saying how it stands, what it waits for and what it made."""
+
+from collections.abc import Iterator
+
+from slack_sdk.models.blocks import PlanBlock, RichTextBlock, RichTextElement, TaskCardBlock
+
+from bot.domain.job import Job, JobState, StepRecord, StepState
+from bot.pipeline import pipelines
+from bot.slack import mrkdwn, outcomes, rich_text
+
+
+def plan_block(job: Job, *, detail_length: int = mrkdwn.SENTENCE_LENGTH) -> PlanBlock:
+    """All steps of the job in the order of the pipeline's table of contents."""
+    return PlanBlock(
+        title=progress(job),
+        tasks=[
+            _task(job, step.name, step.title, detail_length)
+            for step in pipelines.PIPELINES[job.request.kind].steps
+        ],
+    )
+
+
+def progress(job: Job) -> str:
+    """How the job as a whole stands, in a few words."""
+    steps = pipelines.PIPELINES[job.request.kind].steps
+    done = sum(job.step(step.name).state is StepState.DONE for step in steps)
+    match job.state:
+        case JobState.DONE:
+            return f"Done{_total(job)}"
+        case JobState.FAILED:
+            return f"Failed after {done} of {len(steps)} steps"
+        case JobState.CANCELLED:
+            return f"Ended after {done} of {len(steps)} steps"
+        case JobState.WAITING_APPROVAL:
+            return "Waiting for approval"
+        case JobState.RUNNING | JobState.WAITING:
+            return f"{done} of {len(steps)} steps done"
+
+
+def _total(job: Job) -> str:
+    if not job.finished_at:
+        return ""
+    return f" in {mrkdwn.duration(job.finished_at - job.created_at)}"
+
+
+def _task(job: Job, name: str, title: str, detail_length: int) -> TaskCardBlock:
+    record = job.step(name)
+    details = list(_details(job, record, detail_length))
+    return TaskCardBlock(
+        task_id=name,
+        title=title,
+        status=_status(job, record),
+        details=rich_text.line(*details) if details else None,
+        output=_output(name, record),
+    )
+
+
+def _status(job: Job, record: StepRecord) -> str:
+    match record.state:
+        case StepState.DONE:
+            return "complete"
+        case StepState.FAILED | StepState.DECLINED:
+            return "error"
+        case StepState.PENDING:
+            return "pending"
+        case StepState.RUNNING | StepState.WAITING | StepState.RETRYING:
+            return "pending" if job.state.is_end else "in_progress"
+
+
+def _details(job: Job, record: StepRecord, length: int) -> Iterator[RichTextElement]:
+    if job.state.is_end and record.state in {
+        StepState.RUNNING,
+        StepState.WAITING,
+        StepState.RETRYING,
+    }:
+        yield rich_text.text("Stopped before it was finished.")
+        return
+    match record.state:
+        case StepState.WAITING:
+            yield from _waiting(record, length)
+        case StepState.RETRYING:
+            yield from _retrying(record, length)
+        case StepState.FAILED | StepState.DECLINED:
+            yield rich_text.text(f"{record.reason} {record.fix}", length)
+        case StepState.RUNNING if record.attempts > 1:
+            yield rich_text.text(f"Attempt {record.attempts}.")
+        case StepState.DONE if record.started_at and record.finished_at:
+            taken = record.finished_at - record.started_at
+            yield rich_text.text(f"Took {mrkdwn.duration(taken)}.")
+        case StepState.PENDING | StepState.RUNNING | StepState.DONE:
+            return
+
+
+def _waiting(record: StepRecord, length: int) -> Iterator[RichTextElement]:
+    yield rich_text.text(f"Waiting for {record.reason}", length)
+    if record.waiting_since:
+        yield rich_text.text(", since ")
+        yield rich_text.moment(record.waiting_since)
+
+
+def _retrying(record: StepRecord, length: int) -> Iterator[RichTextElement]:
+    yield rich_text.text(f"{record.reason} Attempt {record.attempts} did not succeed", length)
+    if record.look_at:
+        yield rich_text.text("; the next try is at ")
+        yield rich_text.moment(record.look_at)
+
+
+def _output(name: str, record: StepRecord) -> RichTextBlock | None:
+    made = outcomes.outcome(name, record)
+    if not made:
+        return None
+    return rich_text.line(rich_text.link(made.url, made.label))

@@ -1,0 +1,79 @@
+"""Slack's Web API: one client for all, and its errors in terms of what to do next."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.domain.errors import PermanentError, TemporaryError
+
+TIMEOUT = 10
+_TOO_MANY = 429
+_SERVER_ERROR = 500
+_TEMPORARY = frozenset(
+    {
+        "fatal_error",
+        "internal_error",
+        "ratelimited",
+        "request_timeout",
+        "rollup_error",
+        "service_unavailable",
+        "team_added_to_org",
+    }
+)
+_FIXES = {
+    "account_inactive": "Install the Slack app again and set SLACK_BOT_TOKEN.",
+    "channel_not_found": "Invite the bot to the channel.",
+    "invalid_auth": "Set SLACK_BOT_TOKEN to the token of the installed Slack app.",
+    "is_archived": "Ask again in a channel that is not archived.",
+    "message_not_found": "Somebody deleted the message; `/idp status` shows the job.",
+    "missing_scope": "Add the scope in the Slack app's settings and install the app again.",
+    "not_authed": "Set SLACK_BOT_TOKEN to the token of the installed Slack app.",
+    "not_in_channel": "Invite the bot to the channel.",
+    "token_revoked": "Install the Slack app again and set SLACK_BOT_TOKEN.",
+}
+
+
+def client(*, bot_token: str, api_url: str) -> AsyncWebClient:
+    """A client for the workspace; it does not retry by itself, since whoever calls knows better when to."""
+    base_url = api_url if api_url.endswith("/") else f"{api_url}/"
+    return AsyncWebClient(token=bot_token, base_url=base_url, timeout=TIMEOUT, retry_handlers=[])
+
+
+@contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """Turn what a call raises into TemporaryError or PermanentError.
+
+    Args:
+        doing: the call as the end of the sentence "Slack did not ...".
+    """
+    try:
+        yield
+    except SlackApiError as error:
+        raise _translation(error, doing) from error
+    except (TimeoutError, SlackClientError, aiohttp.ClientError, OSError) as error:
+        raise TemporaryError(f"Slack could not be reached to {doing}.") from error
+
+
+def error_code(error: SlackApiError) -> str:
+    """Slack's own word for what went wrong."""
+    answer = error.response
+    return str(answer.get("error", "")) if not isinstance(answer, str) else answer
+
+
+def _translation(error: SlackApiError, doing: str) -> TemporaryError | PermanentError:
+    code = error_code(error)
+    status = getattr(error.response, "status_code", 0)
+    if code in _TEMPORARY or status == _TOO_MANY or status >= _SERVER_ERROR:
+        return TemporaryError(f"Slack did not {doing} ({code or status}).", _retry_after(error))
+    fix = _FIXES.get(code, "Look the word up in Slack's API reference.")
+    return PermanentError(f"Slack refused to {doing} ({code}).", fix)
+
+
+def _retry_after(error: SlackApiError) -> timedelta | None:
+    headers = getattr(error.response, "headers", None) or {}
+    seconds = next((v for name, v in headers.items() if name.lower() == "retry-after"), "")
+    return timedelta(seconds=int(seconds)) if str(seconds).isdigit() else None
