@@ -1,0 +1,46 @@
+"""Read request bodies, which are JSON or YAML."""
+
+import datetime as dt
+import json
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from bot.sandbox.cluster.api import refusals
+
+
+def parsed(raw: bytes) -> Any:
+    """Return what the body says.
+
+    Raises:
+        Refusal: it is neither JSON nor YAML.
+    """
+    if not raw:
+        return None
+    try:
+        return json.loads(raw)
+    except ValueError:
+        return from_yaml(raw.decode(errors="replace"))
+
+
+def from_yaml(text: str) -> Any:
+    """Read YAML as Kubernetes does: as a way to write JSON, so a date stays text.
+
+    Raises:
+        Refusal: it is not YAML.
+    """
+    try:
+        return _as_json(YAML(typ="safe", pure=False).load(text))
+    except YAMLError as error:
+        raise refusals.bad_request(f"error decoding YAML: {error}") from error
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(name): _as_json(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_as_json(each) for each in value]
+    if isinstance(value, dt.date):
+        return value.isoformat().replace("+00:00", "Z")
+    return value

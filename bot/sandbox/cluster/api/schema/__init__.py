@@ -1,0 +1,1 @@
+"""Structural schemas at work: what is unknown, what is missing, what is wrong. Pure functions on plain values."""
