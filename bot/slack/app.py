@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
+from pydantic import SecretStr
 from slack_bolt.async_app import AsyncApp, AsyncRespond
 from slack_bolt.error import BoltUnhandledRequestError
 from slack_sdk.errors import SlackApiError
@@ -19,20 +20,18 @@ log = structlog.get_logger()
 _LATE = frozenset({"expired_trigger_id", "exchanged_trigger_id"})
 
 
-def build(*, ports: Ports, client: AsyncWebClient, signing_secret: str = "") -> AsyncApp:
+def build(*, ports: Ports, client: AsyncWebClient, signing_secret: SecretStr | None) -> AsyncApp:
     """An app that serves Socket Mode and HTTP alike.
 
     Args:
         ports: what the use cases need.
-        client: from `web_api.client`; its token and address serve for every answer.
-        signing_secret: what requests over HTTP are signed with; Socket Mode needs none.
+        client: its token and address serve for every answer.
+        signing_secret: what Slack signs its requests over HTTP with; Socket Mode needs none.
     """
     app = AsyncApp(
         token=client.token,
         client=client,
-        signing_secret=signing_secret,
-        request_verification_enabled=True,
-        ignoring_self_events_enabled=True,
+        signing_secret=signing_secret.get_secret_value() if signing_secret else "",
     )
     app.use(_logged)
     app.error(_explained)

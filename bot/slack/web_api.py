@@ -1,4 +1,4 @@
-"""Slack's Web API: one client for all, and its errors in terms of what to do next."""
+"""Slack's errors in terms of what to do next."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,11 +6,9 @@ from datetime import timedelta
 
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.errors import PermanentError, TemporaryError
 
-TIMEOUT = 10
 _TOO_MANY = 429
 _SERVER_ERROR = 500
 _TEMPORARY = frozenset(
@@ -35,12 +33,6 @@ _FIXES = {
     "not_in_channel": "Invite the bot to the channel.",
     "token_revoked": "Install the Slack app again and set SLACK_BOT_TOKEN.",
 }
-
-
-def client(*, bot_token: str, api_url: str) -> AsyncWebClient:
-    """A client for the workspace; it does not retry by itself, since whoever calls knows better when to."""
-    base_url = api_url if api_url.endswith("/") else f"{api_url}/"
-    return AsyncWebClient(token=bot_token, base_url=base_url, timeout=TIMEOUT, retry_handlers=[])
 
 
 @contextmanager
