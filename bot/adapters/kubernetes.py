@@ -1,0 +1,175 @@
+"""Kubernetes as the place where environments and Applications are looked at."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from kubernetes.aio import client, config
+from kubernetes.aio.client.exceptions import ApiException
+
+from bot.adapters.kubernetes_errors import names_an_object, translated, unreachable
+from bot.adapters.kubernetes_readings import application, environment
+from bot.domain.errors import PermanentError
+from bot.ports.cluster import Application, EnvironmentStatus
+
+_GROUP, _VERSION = "idp.internal", "v1alpha1"
+_PAGE = 500
+_NOT_FOUND = 404
+
+Object = Mapping[str, Any]
+
+
+class Kubernetes:
+    """The official client, reading only. It connects when it is first asked something.
+
+    Args:
+        kubeconfig: a kubeconfig file; None means the service account of the pod it runs in, or ~/.kube/config outside.
+        context: the kubeconfig's context; None means its current one.
+        argocd_namespace: where Applications live.
+        argocd_url: the address of Argo CD's pages, empty where people have none.
+        timeout: for each answer.
+    """
+
+    def __init__(
+        self,
+        *,
+        kubeconfig: Path | None = None,
+        context: str | None = None,
+        argocd_namespace: str = "argocd",
+        argocd_url: str = "",
+        timeout: timedelta = timedelta(seconds=15),
+    ) -> None:
+        self._kubeconfig = kubeconfig
+        self._context = context
+        self._argocd_namespace = argocd_namespace
+        self._argocd_url = argocd_url
+        self._timeout = timeout.total_seconds()
+        self._connecting = asyncio.Lock()
+        self._api: client.ApiClient | None = None
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._api:
+            await self._api.close()  # type: ignore[no-untyped-call]  # the client has no types there
+            self._api = None
+
+    async def find_environment(self, name: str) -> EnvironmentStatus | None:
+        found = await self._find(
+            f"{_GROUP}/{_VERSION} applicationenvironments",
+            lambda api: api.get_cluster_custom_object(
+                _GROUP, _VERSION, "applicationenvironments", name, _request_timeout=self._timeout
+            ),
+            fix="Install the platform's compositions (helm/compositions).",
+        )
+        return environment(name, found) if found else None
+
+    async def find_application(self, name: str) -> Application | None:
+        found = await self._find(
+            "argoproj.io/v1alpha1 applications",
+            lambda api: api.get_namespaced_custom_object(
+                "argoproj.io",
+                "v1alpha1",
+                self._argocd_namespace,
+                "applications",
+                name,
+                _request_timeout=self._timeout,
+            ),
+            fix="Install Argo CD.",
+        )
+        return application(name, found, page=self._application_page(name)) if found else None
+
+    async def namespace_exists(self, name: str) -> bool:
+        async def read(api: client.CustomObjectsApi) -> Any:
+            core = client.CoreV1Api(api.api_client)
+            return await core.read_namespace(name, _request_timeout=self._timeout)
+
+        return await self._find("namespaces", read, fix="Check the cluster's address.") is not None
+
+    async def host_owner(self, host: str) -> str | None:
+        async for route in self._routes():
+            hostnames = route.get("spec", {}).get("hostnames") or ()
+            if host.lower() in (name.lower() for name in hostnames):
+                return str(route["metadata"]["namespace"])
+        return None
+
+    def _application_page(self, name: str) -> str:
+        if not self._argocd_url:
+            return ""
+        return f"{self._argocd_url.rstrip('/')}/applications/{self._argocd_namespace}/{name}"
+
+    async def _routes(self) -> AsyncIterator[Object]:
+        """Every HTTPRoute of the cluster, read page by page."""
+        after = None
+        while True:
+            page = await self._page_of_routes(after)
+            for route in page.get("items", ()):
+                yield route
+            after = page.get("metadata", {}).get("continue")
+            if not after:
+                return
+
+    async def _page_of_routes(self, after: str | None) -> Object:
+        page = await self._find(
+            "gateway.networking.k8s.io/v1 httproutes",
+            lambda api: api.list_cluster_custom_object(
+                "gateway.networking.k8s.io",
+                "v1",
+                "httproutes",
+                limit=_PAGE,
+                _continue=after,
+                _request_timeout=self._timeout,
+            ),
+            fix="Install the Gateway API (its HTTPRoute in version v1).",
+        )
+        return page or {}
+
+    async def _find(
+        self,
+        kind: str,
+        ask: Callable[[client.CustomObjectsApi], Awaitable[Any]],
+        *,
+        fix: str,
+    ) -> Any:
+        """Ask the API server; None when there is no such object, an error when it does not know the kind."""
+        try:
+            return await ask(client.CustomObjectsApi(await self._connected()))
+        except ApiException as error:
+            if error.status != _NOT_FOUND:
+                raise translated(error, kind) from error
+            if names_an_object(error):
+                return None
+            raise PermanentError(f"The cluster does not know {kind}.", fix) from error
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise unreachable(error) from error
+
+    async def _connected(self) -> client.ApiClient:
+        async with self._connecting:
+            if self._api is None:
+                self._api = client.ApiClient(await self._configuration())
+            return self._api
+
+    async def _configuration(self) -> client.Configuration:
+        configuration = client.Configuration()
+        try:
+            if self._kubeconfig is None and self._context is None and _is_in_a_pod():
+                config.load_incluster_config(configuration)  # type: ignore[no-untyped-call]  # as above
+            else:
+                await config.load_kube_config(  # type: ignore[no-untyped-call]  # as above
+                    config_file=str(self._kubeconfig) if self._kubeconfig else None,
+                    context=self._context,
+                    client_configuration=configuration,
+                    persist_config=False,
+                )
+        except (config.ConfigException, OSError) as error:
+            raise PermanentError(
+                f"The cluster's address and credentials cannot be read: {error}",
+                "Set KUBECONFIG to a kubeconfig file (and KUBE_CONTEXT to a context in it).",
+            ) from error
+        return configuration
+
+
+def _is_in_a_pod() -> bool:
+    return Path(config.incluster_config.SERVICE_TOKEN_FILENAME).exists()
