@@ -41,7 +41,7 @@ def _master(url: str, **options: Any) -> Any:
     parts = urlsplit(url)
     service, _, database = parts.path.strip("/").partition("/")
     hosts = parts.netloc.rpartition("@")[2].split(",")
-    sentinel = Sentinel(
+    sentinel: Any = Sentinel(  # type: ignore[no-untyped-call] # redis-py leaves its constructor untyped
         [_address(host) for host in hosts],
         sentinel_kwargs={"socket_connect_timeout": TIMEOUT_SECONDS},
     )

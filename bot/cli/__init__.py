@@ -1,0 +1,1 @@
+"""Operators type: the commands of `python -m bot`, one module for each family of them."""

@@ -1,0 +1,74 @@
+"""Where commands print, and how they end when something is not as it should be."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+import structlog
+import typer
+from rich.console import Console
+
+from bot.domain.errors import PermanentError, TemporaryError
+from bot.settings import MissingOrMalformed, Settings, read_settings
+
+out = Console()
+err = Console(stderr=True)
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """End the command with a sentence and exit code 1 for what a person can mend, without a stack trace."""
+    try:
+        yield
+    except PermanentError as error:
+        err.print(f"[bold red]{error.cause}[/]\n{error.fix}", highlight=False)
+        raise typer.Exit(1) from None
+    except TemporaryError as error:
+        err.print(f"[bold red]{error.cause}[/]\nTry again in a moment.", highlight=False)
+        raise typer.Exit(1) from None
+
+
+def settings_or_exit() -> Settings:
+    """The settings, or exit code 2 with a line for each variable at fault."""
+    try:
+        return read_settings()
+    except MissingOrMalformed as error:
+        err.print("[bold red]The environment is not complete:[/]")
+        for problem in error.problems:
+            err.print(f"  - {problem}", highlight=False)
+        raise typer.Exit(2) from None
+
+
+def log_to_stderr(form: Literal["console", "json"]) -> None:
+    """Send our events and other libraries' warnings to standard error, one line each."""
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer()
+        if form == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso"),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                renderer,
+            ],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+    for noisy in ("httpx", "slack_bolt", "slack_sdk", "docket", "uvicorn", "aiohttp"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)

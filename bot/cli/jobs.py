@@ -1,0 +1,96 @@
+"""Look at jobs in the terminal."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from bot import app
+from bot.cli.console import err, explained, out, settings_or_exit
+from bot.domain.job import Job, StepRecord
+from bot.pipeline.pipelines import PIPELINES
+from bot.ports.job_store import Event
+from bot.usecases.look_up import look_up, recent
+
+COLOURS = {
+    "done": "green",
+    "failed": "red",
+    "cancelled": "yellow",
+    "declined": "yellow",
+    "retrying": "yellow",
+    "running": "blue",
+    "waiting": "cyan",
+    "waiting-approval": "magenta",
+}
+
+
+def register(main: typer.Typer) -> None:
+    """Add the command."""
+    main.command()(jobs)
+
+
+def jobs(
+    job: Annotated[str, typer.Argument(help="A job's id, or the name that it makes.")] = "",
+    limit: Annotated[int, typer.Option(help="How many jobs to list.")] = 20,
+) -> None:
+    """List the newest jobs, or show one with its steps and its history."""
+    with explained():
+        asyncio.run(_show(job) if job else _list(limit))
+
+
+async def _list(limit: int) -> None:
+    async with app.opened(settings_or_exit()) as bot:
+        found = await recent(ports=bot.ports, limit=limit)
+    out.print(_table_of(found) if found else "There are no jobs yet.")
+
+
+async def _show(words: str) -> None:
+    async with app.opened(settings_or_exit()) as bot:
+        found = await look_up(words, ports=bot.ports)
+        if not found:
+            err.print(f"There is no job “{words}”; `jobs` without a name lists them.")
+            raise typer.Exit(1)
+        history = await bot.ports.jobs.history(found.id)
+    out.print(_table_of([found]), _steps_of(found), _history_of(history))
+
+
+def _table_of(found: Sequence[Job]) -> Table:
+    table = Table("Job", "Kind", "Name", "Team", "State", "Asked by", "Asked at", "Took")
+    for job in found:
+        request = job.request
+        took = str(job.finished_at - job.created_at).split(".")[0] if job.finished_at else ""
+        asked_at = f"{job.created_at:%Y-%m-%d %H:%M:%S}"
+        row = (request.kind, request.name, request.owner.name, _coloured(job.state))
+        table.add_row(job.id, *row, request.requester.name, asked_at, took)
+    return table
+
+
+def _steps_of(job: Job) -> Table:
+    table = Table("Step", "State", "Tries", "Took", "Remark", title="Steps")
+    for step in PIPELINES[job.request.kind].steps:
+        record = job.step(step.name)
+        remark = f"{record.reason} {record.fix}".strip()
+        tries = str(record.attempts or "")
+        table.add_row(step.title, _coloured(record.state), tries, _took(record), remark)
+    return table
+
+
+def _took(record: StepRecord) -> str:
+    if not record.started_at or not record.finished_at:
+        return ""
+    return f"{(record.finished_at - record.started_at).total_seconds():.1f} s"
+
+
+def _history_of(events: Sequence[Event]) -> Table:
+    table = Table("#", "At", "What", "Step", "Detail", title="History")
+    for event in events:
+        at = f"{event.at:%H:%M:%S.%f}"[:-3]
+        table.add_row(str(event.version), at, _coloured(event.what), event.step, event.detail)
+    return table
+
+
+def _coloured(word: str) -> str:
+    colour = COLOURS.get(word)
+    return f"[{colour}]{word}[/]" if colour else word
