@@ -1,1 +1,1 @@
-"""Fakes with real state that also refuse what the real system refuses."""
+"""Fakes with real state that refuse what the real things refuse."""

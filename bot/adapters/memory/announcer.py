@@ -1,0 +1,41 @@
+"""Messages that nobody but a test reads."""
+
+from dataclasses import dataclass
+
+from bot.adapters.memory.faults import Faults
+from bot.domain.job import Job, MessageRef
+from bot.domain.notices import Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A message, with the job as it stood when it was drawn last."""
+
+    ref: MessageRef
+    notice: Notice
+    job: Job
+
+
+class MemoryAnnouncer(Faults):
+    """Keeps every message that was posted; posting twice leaves two."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.posted: list[Posted] = []
+
+    async def post(self, job: Job, notice: Notice) -> MessageRef:
+        with self.around("post"):
+            ref = MessageRef(channel=job.channel, ts=f"1700000000.{len(self.posted):06}")
+            self.posted.append(Posted(ref, notice, job))
+            return ref
+
+    async def find(self, job: Job, notice: Notice) -> MessageRef | None:
+        with self.around("find"):
+            found = (m.ref for m in self.posted if (m.job.id, m.notice) == (job.id, notice))
+            return next(found, None)
+
+    async def redraw(self, job: Job, card: MessageRef) -> None:
+        with self.around("redraw"):
+            self.posted = [
+                Posted(m.ref, m.notice, job) if m.ref == card else m for m in self.posted
+            ]
