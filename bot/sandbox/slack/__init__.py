@@ -1,0 +1,6 @@
+"""A Slack workspace on this machine: Web API, Socket Mode, signed HTTP, and a page to chat in."""
+
+from bot.sandbox.slack.identity import IDP_BOT, Command, Hint, Person, SlackApp
+from bot.sandbox.slack.server import SlackWorkspace, serve
+
+__all__ = ["IDP_BOT", "Command", "Hint", "Person", "SlackApp", "SlackWorkspace", "serve"]

@@ -1,0 +1,207 @@
+"""Channels, direct messages and what was said in them."""
+
+import itertools
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from bot.sandbox.slack.errors import SlackError
+from bot.sandbox.slack.store import Store
+
+Message = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A place to talk; a direct message is a channel without a name."""
+
+    id: str
+    name: str
+    members: tuple[str, ...]
+    creator: str = ""
+    created: int = 0
+    topic: str = ""
+    is_im: bool = False
+
+
+class Conversations:
+    """Everything that was said, in memory and written through to the store."""
+
+    def __init__(self, store: Store, *, clock: Callable[[], float] = time.time) -> None:
+        """Read what the store holds."""
+        self._store = store
+        self._clock = clock
+        self._last = 0
+        self.channels: dict[str, Channel] = {}
+        self._messages: dict[str, dict[str, Message]] = {}
+        self._read: dict[tuple[str, str], str] = {}
+        self._ephemeral: dict[str, dict[str, Message]] = {}
+        self._load()
+
+    def _load(self) -> None:
+        for key, body in self._store.every("channel"):
+            self.channels[key] = Channel(**{**body, "members": tuple(body["members"])})
+        for _, body in self._store.every("message"):
+            self._messages.setdefault(body["channel"], {})[body["ts"]] = body
+            self._last = max(self._last, int(body["ts"].replace(".", "")))
+        for key, ts in self._store.every("read"):
+            channel, _, user = key.partition(":")
+            self._read[channel, user] = ts
+
+    def next_ts(self) -> str:
+        """Give out a timestamp that no message has; Slack identifies messages by it."""
+        self._last = max(self._last + 1, int(self._clock() * 1_000_000))
+        return f"{self._last // 1_000_000}.{self._last % 1_000_000:06d}"
+
+    # ---- channels
+
+    def channel(self, channel_id: str) -> Channel:
+        """Find a channel.
+
+        Raises:
+            SlackError: channel_not_found.
+        """
+        try:
+            return self.channels[channel_id]
+        except KeyError:
+            raise SlackError("channel_not_found") from None
+
+    def keep(self, channel: Channel) -> Channel:
+        """Add a channel, or write it anew."""
+        self.channels[channel.id] = channel
+        self._store.put("channel", channel.id, asdict(channel))
+        return channel
+
+    def create(self, name: str, *, creator: str) -> Channel:
+        """Open a public channel.
+
+        Raises:
+            SlackError: name_taken.
+        """
+        if any(name == channel.name for channel in self.channels.values()):
+            raise SlackError("name_taken")
+        number = next(n for n in itertools.count(1) if f"C0NEW{n:04d}" not in self.channels)
+        created = int(self._clock())
+        return self.keep(Channel(f"C0NEW{number:04d}", name, (creator,), creator, created))
+
+    def direct(self, one: str, other: str) -> Channel:
+        """Find or open the direct message between two members."""
+        pair = tuple(sorted({one, other}))
+        for channel in self.channels.values():
+            if channel.is_im and channel.members == pair:
+                return channel
+        name = "".join(member.removeprefix("U0") for member in pair)
+        return self.keep(Channel(f"D0{name}", "", pair, is_im=True, created=int(self._clock())))
+
+    def join(self, channel_id: str, user: str) -> Channel:
+        """Make somebody a member, if they are not one yet."""
+        channel = self.channel(channel_id)
+        if user in channel.members:
+            return channel
+        return self.keep(replace(channel, members=(*channel.members, user)))
+
+    # ---- messages
+
+    def post(self, channel_id: str, content: Message) -> Message:
+        """Add a message to a channel, or to one of its threads."""
+        message = {"type": "message", "channel": channel_id, "ts": self.next_ts(), **content}
+        self._messages.setdefault(channel_id, {})[message["ts"]] = message
+        self._write(message)
+        return message
+
+    def rewrite(self, message: Message) -> None:
+        """Put a changed message in the place of the one with its timestamp."""
+        if message["ts"] in self._ephemeral.get(message["channel"], {}):
+            self._ephemeral[message["channel"]][message["ts"]] = message
+            return
+        self._messages[message["channel"]][message["ts"]] = message
+        self._write(message)
+
+    def _write(self, message: Message) -> None:
+        self._store.put("message", f"{message['channel']}:{message['ts']}", message)
+
+    def remove(self, message: Message) -> None:
+        """Delete a message for good."""
+        channel, ts = message["channel"], message["ts"]
+        self._ephemeral.get(channel, {}).pop(ts, None)
+        if self._messages.get(channel, {}).pop(ts, None):
+            self._store.delete("message", f"{channel}:{ts}")
+
+    def whisper(self, channel_id: str, reader: str, content: Message) -> Message:
+        """Show a message to one reader only; like Slack's it does not outlive the session."""
+        message = {
+            "type": "message",
+            "channel": channel_id,
+            "ts": self.next_ts(),
+            "ephemeral_to": reader,
+            **content,
+        }
+        self._ephemeral.setdefault(channel_id, {})[message["ts"]] = message
+        return message
+
+    def message(self, channel_id: str, ts: str) -> Message:
+        """Find a message that everybody in the channel sees.
+
+        Raises:
+            SlackError: message_not_found.
+        """
+        self.channel(channel_id)
+        try:
+            return self._messages.get(channel_id, {})[ts]
+        except KeyError:
+            raise SlackError("message_not_found") from None
+
+    def seen_by(self, reader: str, channel_id: str, ts: str) -> Message:
+        """Find a message as one reader sees it: their ephemeral ones are among them."""
+        whispered = self._ephemeral.get(channel_id, {}).get(ts)
+        if whispered and whispered["ephemeral_to"] == reader:
+            return whispered
+        return self.message(channel_id, ts)
+
+    def every(self) -> Iterable[Message]:
+        """Walk through all messages of all channels, oldest first in each."""
+        return (said for messages in self._messages.values() for said in messages.values())
+
+    def top_level(self, channel_id: str, *, reader: str = "") -> list[Message]:
+        """List what the channel itself shows, oldest first."""
+        return [m for m in self._all(channel_id, reader) if m.get("thread_ts", m["ts"]) == m["ts"]]
+
+    def thread(self, channel_id: str, ts: str, *, reader: str = "") -> list[Message]:
+        """List a thread: the message it hangs on, and the replies."""
+        return [m for m in self._all(channel_id, reader) if ts in (m["ts"], m.get("thread_ts"))]
+
+    def replies(self, channel_id: str, ts: str) -> list[Message]:
+        """List the replies alone."""
+        return [reply for reply in self.thread(channel_id, ts) if reply["ts"] != ts]
+
+    def whispered(self, channel_id: str, reader: str) -> list[Message]:
+        """List what only one reader sees in a channel."""
+        return [
+            message
+            for message in self._ephemeral.get(channel_id, {}).values()
+            if message["ephemeral_to"] == reader
+        ]
+
+    def _all(self, channel_id: str, reader: str) -> list[Message]:
+        said = self._messages.get(channel_id, {}).values()
+        shown = [*said, *self.whispered(channel_id, reader)]
+        return sorted(shown, key=lambda message: str(message["ts"]))
+
+    # ---- what was read
+
+    def mark_read(self, channel_id: str, reader: str) -> None:
+        """Remember that somebody has seen everything that is in the channel now."""
+        latest = max((m["ts"] for m in self._messages.get(channel_id, {}).values()), default="0")
+        if self._read.get((channel_id, reader)) != latest:
+            self._read[channel_id, reader] = latest
+            self._store.put("read", f"{channel_id}:{reader}", latest)
+
+    def unread(self, channel_id: str, reader: str) -> list[Message]:
+        """List the messages of others that somebody has not seen yet."""
+        seen = self._read.get((channel_id, reader), "0")
+        return [
+            message
+            for message in self.top_level(channel_id)
+            if message["ts"] > seen and message.get("user") != reader
+        ]

@@ -1,0 +1,85 @@
+"""Who takes part in the workspace: its people, and the app that is installed in it."""
+
+from dataclasses import dataclass
+
+TEAM_ID = "T0DEMO"
+TEAM_NAME = "Demo"
+TEAM_DOMAIN = "demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A member of the workspace whom somebody at the page can be."""
+
+    id: str
+    name: str
+    real_name: str
+    email: str
+    tz: str = "Europe/Berlin"
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A line of the list that opens while a slash command is typed."""
+
+    usage: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A slash command, as the app's manifest declares it."""
+
+    name: str
+    description: str
+    hints: tuple[Hint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SlackApp:
+    """The installed app: what Slack would read from its manifest."""
+
+    id: str
+    name: str
+    bot_id: str
+    user_id: str
+    commands: tuple[Command, ...]
+    events: tuple[str, ...]
+    scopes: tuple[str, ...]
+
+
+IDP_BOT = SlackApp(
+    id="A0IDPBOT",
+    name="idp",
+    bot_id="B0IDPBOT",
+    user_id="U0IDPBOT",
+    commands=(
+        Command(
+            "/idp",
+            "Your developer platform",
+            (
+                Hint("new-app", "An application, from template to live URL"),
+                Hint("new-system", "A system in the catalog"),
+                Hint("status", "How a job or an application is doing"),
+                Hint("jobs", "Your latest jobs"),
+                Hint("help", "Everything it can do"),
+            ),
+        ),
+    ),
+    events=("app_home_opened", "app_mention"),
+    scopes=(
+        "app_mentions:read",
+        "channels:history",
+        "channels:join",
+        "channels:manage",
+        "channels:read",
+        "chat:write",
+        "commands",
+        "im:history",
+        "im:read",
+        "im:write",
+        "team:read",
+        "users:read",
+        "users:read.email",
+    ),
+)

@@ -1,0 +1,1 @@
+"""The page: a chat client in the browser, drawn on the server and kept fresh over a socket."""

@@ -1,0 +1,62 @@
+"""Look into the workspace from outside, and turn its few switches."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from bot.sandbox.slack.workspace import Workspace
+
+
+def routes(workspace: Workspace) -> list[Route]:
+    """Make the routes below /sandbox/slack that are nobody's acts."""
+
+    async def messages(_request: Request) -> JSONResponse:
+        return JSONResponse(list(workspace.conversations.every()))
+
+    async def whispers(request: Request) -> JSONResponse:
+        reader = workspace.person(request.path_params["user"]).id
+        shown = [
+            message
+            for channel in workspace.conversations.channels
+            for message in workspace.conversations.whispered(channel, reader)
+        ]
+        return JSONResponse(shown)
+
+    async def views(request: Request) -> JSONResponse:
+        user = workspace.person(request.path_params["user"]).id
+        return JSONResponse(
+            {"modals": workspace.views.stack(user), "home": workspace.views.home(user)}
+        )
+
+    async def switches(request: Request) -> JSONResponse:
+        if request.method == "POST":
+            _switch(workspace, await request.json())
+        return JSONResponse(_switches(workspace))
+
+    async def refresh(_request: Request) -> JSONResponse:
+        return JSONResponse({"refreshed": await workspace.delivery.sockets.refresh()})
+
+    return [
+        Route("/sandbox/slack/messages", messages),
+        Route("/sandbox/slack/ephemeral/{user}", whispers),
+        Route("/sandbox/slack/views/{user}", views),
+        Route("/sandbox/slack/settings", switches, methods=["GET", "POST"]),
+        Route("/sandbox/slack/refresh", refresh, methods=["POST"]),
+    ]
+
+
+def _switch(workspace: Workspace, wanted: dict[str, Any]) -> None:
+    if "rate_limits" in wanted:
+        workspace.limits.on = bool(wanted["rate_limits"])
+    if "request_url" in wanted:
+        workspace.delivery.requests.url = str(wanted["request_url"])
+
+
+def _switches(workspace: Workspace) -> dict[str, Any]:
+    return {
+        "rate_limits": workspace.limits.on,
+        "request_url": workspace.delivery.requests.url,
+        "sockets": len(workspace.delivery.sockets),
+    }
