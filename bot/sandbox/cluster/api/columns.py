@@ -242,12 +242,12 @@ BUILTIN: dict[tuple[str, str], tuple[Column, ...]] = {
         ),
         _number("Allowed Disruptions", "status", "disruptionsAllowed"),
     ),
-    ("rbac.authorization.k8s.io", "ClusterRole"): (NAME, Column("Created At", "date", AGE.value)),
-    ("rbac.authorization.k8s.io", "Role"): (NAME, Column("Created At", "date", AGE.value)),
+    ("rbac.authorization.k8s.io", "ClusterRole"): (NAME, Column("Created At", "string", AGE.value)),
+    ("rbac.authorization.k8s.io", "Role"): (NAME, Column("Created At", "string", AGE.value)),
     ("rbac.authorization.k8s.io", "ClusterRoleBinding"): _table(_text("Role", _role)),
     ("rbac.authorization.k8s.io", "RoleBinding"): _table(_text("Role", _role)),
     ("apiextensions.k8s.io", "CustomResourceDefinition"): (
         NAME,
-        Column("Created At", "date", AGE.value),
+        Column("Created At", "string", AGE.value),
     ),
 }
