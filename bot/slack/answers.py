@@ -55,11 +55,16 @@ def _element(state: State, block_id: str) -> Mapping[str, Any]:
 
 
 def _text(_: Question, element: Mapping[str, Any]) -> JsonValue:
-    return (element.get("value") or "").strip() or None
+    return _typed(element).strip() or None
+
+
+def _typed(element: Mapping[str, Any]) -> str:
+    """The text as typed, without halves of characters, which nothing behind this could store."""
+    return (element.get("value") or "").encode("utf-8", "ignore").decode()
 
 
 def _number(question: Question, element: Mapping[str, Any]) -> JsonValue:
-    text = (element.get("value") or "").strip()
+    text = _typed(element).strip()
     if not text:
         return None
     try:
@@ -84,7 +89,7 @@ def _choices(question: Question, element: Mapping[str, Any]) -> JsonValue:
 
 
 def _lines(_: Question, element: Mapping[str, Any]) -> JsonValue:
-    lines = [line.strip() for line in (element.get("value") or "").splitlines()]
+    lines = [line.strip() for line in _typed(element).splitlines()]
     return [line for line in lines if line] or None
 
 
@@ -108,7 +113,7 @@ def _repository(question: Question, state: State) -> JsonValue:
 
 def _plain(state: State, block_id: str) -> str:
     element = _element(state, block_id)
-    return (_selected(element) or element.get("value") or "").strip()
+    return (_selected(element) or _typed(element)).strip()
 
 
 def _selected(element: Mapping[str, Any]) -> str | None:

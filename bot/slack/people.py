@@ -32,7 +32,7 @@ async def tell(
     text: str, *, body: dict[str, Any], client: AsyncWebClient, respond: AsyncRespond
 ) -> None:
     """Answer whoever clicked or typed, in a message or modal that only they see."""
-    if body.get("response_url") or body.get("response_urls"):
+    if body.get("response_url"):
         await respond(text=mrkdwn.escaped(text), response_type="ephemeral", replace_original=False)
     elif body.get("trigger_id"):
         await client.views_open(trigger_id=body["trigger_id"], view=remark(text))
