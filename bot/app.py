@@ -32,7 +32,7 @@ from bot.pipeline.runner import Runner
 from bot.ports.bundle import Ports
 from bot.ports.git_host import GitHost
 from bot.ports.service_catalog import ServiceCatalog
-from bot.settings import Settings
+from bot.settings import PlatformSettings, Settings
 from bot.slack import app as slack_app
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.identity import SlackDirectory
@@ -103,9 +103,9 @@ async def run_slack(bot: Bot) -> None:
         return
     handler = AsyncSocketModeHandler(bot.bolt, app_token.get_secret_value())
     try:
-        await handler.start_async()
+        await handler.start_async()  # type: ignore[no-untyped-call] # Bolt leaves it untyped
     finally:
-        await handler.close_async()
+        await handler.close_async()  # type: ignore[no-untyped-call] # Bolt leaves it untyped
 
 
 async def run_worker(bot: Bot) -> None:
@@ -132,7 +132,7 @@ async def serving(bot: Bot) -> AsyncIterator[None]:
         yield
 
 
-def git_host(settings: Settings) -> GitLab:
+def git_host(settings: PlatformSettings) -> GitLab:
     """GitLab, as the settings name it."""
     return GitLab(
         settings.gitlab_url,

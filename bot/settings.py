@@ -1,7 +1,7 @@
 """Read the environment, once: the only module that does."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
@@ -27,42 +27,24 @@ class MissingOrMalformed(Exception):
         self.problems = problems
 
 
-class Settings(BaseSettings):
-    """Every variable by its name in lower case; `.env.example` explains each one to the operator."""
+class PlatformSettings(BaseSettings):
+    """What it takes to create the platform's repositories: GitLab, and the operator's choices."""
 
     model_config = SettingsConfigDict(
         env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True
     )
-
-    slack_bot_token: Annotated[SecretStr, Field(description="xoxb-... of the installed app")]
-    slack_app_token: SecretStr | None = None
-    slack_signing_secret: SecretStr | None = None
-    slack_api_url: str = "https://slack.com/api/"
 
     gitlab_url: Address
     gitlab_token: SecretStr
     gitlab_webhook_secret: SecretStr = SecretStr("")
     gitlab_group: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9/_.-]*$")] = "idp"
 
-    backstage_url: Address | None = None
-    backstage_token: SecretStr = SecretStr("")
-
-    kubeconfig: Path | None = None
-    kube_context: str | None = None
-    argocd_namespace: str = "argocd"
     argocd_url: Address | Literal[""] = ""
 
-    redis_url: SecretStr | None = None
-
-    idp_state_dir: Path = Path(".state")
     idp_templates_dir: Path = Path("templates")
     idp_environments: Annotated[tuple[Environment, ...], Field(min_length=1)]
     idp_platform_group: GroupRef = EntityRef(kind="group", namespace="default", name="platform")
     idp_public_url: Address | Literal[""] = ""
-    idp_log_format: Literal["console", "json"] = "console"
-    idp_http_port: int = Field(default=8080, ge=1, le=65535)
-    idp_worker_concurrency: int = Field(default=20, ge=1, le=500)
-    ssl_cert_file: Path | None = None
 
     @property
     def platform(self) -> Platform:
@@ -77,21 +59,48 @@ class Settings(BaseSettings):
         )
 
 
-def read_settings(**overrides: Any) -> Settings:
+class Settings(PlatformSettings):
+    """Every variable of the bot by its name in lower case; `.env.example` explains each one to the operator."""
+
+    slack_bot_token: SecretStr
+    slack_app_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+    slack_api_url: str = "https://slack.com/api/"
+
+    backstage_url: Address | None = None
+    backstage_token: SecretStr = SecretStr("")
+
+    kubeconfig: Path | None = None
+    kube_context: str | None = None
+    argocd_namespace: str = "argocd"
+
+    redis_url: SecretStr | None = None
+
+    idp_state_dir: Path = Path(".state")
+    idp_log_format: Literal["console", "json"] = "console"
+    idp_http_port: int = Field(default=8080, ge=1, le=65535)
+    idp_worker_concurrency: int = Field(default=20, ge=1, le=500)
+    ssl_cert_file: Path | None = None
+
+
+S = TypeVar("S", bound=PlatformSettings)
+
+
+def read_settings(kind: type[S], **overrides: Any) -> S:
     """The settings of this process.
 
     Raises:
         MissingOrMalformed: with a sentence for each variable at fault.
     """
     try:
-        settings = Settings(**overrides)
+        settings = kind(**overrides)
     except ValidationError as error:
         raise MissingOrMalformed(_sentences(error)) from None  # the original repeats values
     except SettingsError as error:
         name = str(error).split('"')[1].upper() if '"' in str(error) else "A variable"
         sentence = f"{name} is not valid JSON; .env.example shows its form."
         raise MissingOrMalformed((sentence,)) from None
-    problems = tuple(_combinations(settings))
+    problems = tuple(_combinations(settings)) if isinstance(settings, Settings) else ()
     if problems:
         raise MissingOrMalformed(problems)
     return settings

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from bot.domain.errors import PermanentError, TemporaryError
-from bot.settings import MissingOrMalformed, Settings, read_settings
+from bot.settings import MissingOrMalformed, S, read_settings
 
 out = Console()
 err = Console(stderr=True)
@@ -30,10 +30,10 @@ def explained() -> Iterator[None]:
         raise typer.Exit(1) from None
 
 
-def settings_or_exit() -> Settings:
+def settings_or_exit(kind: type[S]) -> S:
     """The settings, or exit code 2 with a line for each variable at fault."""
     try:
-        return read_settings()
+        return read_settings(kind)
     except MissingOrMalformed as error:
         err.print("[bold red]The environment is not complete:[/]")
         for problem in error.problems:

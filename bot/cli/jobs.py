@@ -12,6 +12,7 @@ from bot.cli.console import err, explained, out, settings_or_exit
 from bot.domain.job import Job, StepRecord
 from bot.pipeline.pipelines import PIPELINES
 from bot.ports.job_store import Event
+from bot.settings import Settings
 from bot.usecases.look_up import look_up, recent
 
 COLOURS = {
@@ -41,13 +42,13 @@ def jobs(
 
 
 async def _list(limit: int) -> None:
-    async with app.opened(settings_or_exit()) as bot:
+    async with app.opened(settings_or_exit(Settings)) as bot:
         found = await recent(ports=bot.ports, limit=limit)
     out.print(_table_of(found) if found else "There are no jobs yet.")
 
 
 async def _show(words: str) -> None:
-    async with app.opened(settings_or_exit()) as bot:
+    async with app.opened(settings_or_exit(Settings)) as bot:
         found = await look_up(words, ports=bot.ports)
         if not found:
             err.print(f"There is no job “{words}”; `jobs` without a name lists them.")

@@ -17,7 +17,7 @@ from bot.domain.platform import Platform
 from bot.pipeline.pipeline import Pipeline
 from bot.pipeline.pipelines import PIPELINES
 from bot.ports.git_host import RenderedFile
-from bot.settings import Settings
+from bot.settings import PlatformSettings
 from bot.usecases.bootstrap import Seed
 from bot.usecases.bootstrap import bootstrap as ensure_platform
 
@@ -33,12 +33,12 @@ def register(main: typer.Typer) -> None:
 
 def bootstrap(catalog: Folder = Path("catalog"), helm: Folder = Path("helm")) -> None:
     """Create the platform's groups and repositories on GitLab, where they are missing."""
-    settings = settings_or_exit()
+    settings = settings_or_exit(PlatformSettings)
     with explained():
         asyncio.run(_bootstrap(settings, catalog, helm))
 
 
-async def _bootstrap(settings: Settings, catalog: Path, helm: Path) -> None:
+async def _bootstrap(settings: PlatformSettings, catalog: Path, helm: Path) -> None:
     made = ensure_platform(
         platform=settings.platform,
         teams=tuple(_teams(catalog)),
@@ -90,7 +90,7 @@ def _teams(catalog: Path) -> Iterator[str]:
 
 def templates() -> None:
     """List the templates and what their forms ask."""
-    settings = settings_or_exit()
+    settings = settings_or_exit(PlatformSettings)
     library = TemplateFolder(settings.idp_templates_dir)
     table = Table("Template", "Pipeline", "Title", "Asks for")
     with explained():

@@ -40,7 +40,7 @@ def worker() -> None:
 
 
 def _run(*parts: Part) -> None:
-    settings = settings_or_exit()
+    settings = settings_or_exit(Settings)
     log_to_stderr(settings.idp_log_format)
     with explained():
         asyncio.run(_until_stopped(settings, parts))

@@ -29,7 +29,7 @@ class MemoryJobs:
     async def create(self, job: Job) -> bool:
         if job.id in self.jobs:
             return False
-        self.jobs[job.id] = job
+        self.jobs[job.id] = job.model_copy(update={"version": 0})
         self.due_at[job.id] = job.created_at + FIRST_LOOK
         self.put(job.id, {}, what="asked", at=job.created_at, detail=job.request.requester.name)
         return True

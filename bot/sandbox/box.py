@@ -1,0 +1,194 @@
+"""The box: any of the parts, started together in one process, with what each has to know of the others."""
+
+import contextlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bot.sandbox import catalog, cluster, gitlab, slack
+from bot.sandbox.people import Member, members
+from bot.sandbox.runner import toolchain
+
+PARTS = ("gitlab", "cluster", "catalog", "slack")
+GROUP = "idp"
+WEBHOOK_SECRET = "sandbox-webhook-secret"  # noqa: S105 it guards a port on this machine's loopback
+
+Seed = Callable[[Mapping[str, str]], Awaitable[None]]
+"""Creates the platform's repositories; given the environment variables that name the GitLab to do it on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Where each part listens, counted from the first port."""
+
+    first: int
+
+    def __getitem__(self, name: str) -> int:
+        """The port of a listener; all are free ones when the first port is 0."""
+        order = ("slack", "gitlab", "cluster", "argocd", "catalog", "http", "https", "redis", "bot")
+        return self.first + order.index(name) if self.first else 0
+
+
+@dataclass(slots=True)
+class Box:
+    """The parts that run, each with its addresses and credentials."""
+
+    ports: Numbers
+    folder: Path
+    slack: slack.SlackWorkspace | None = None
+    gitlab: gitlab.GitLabInstance | None = None
+    cluster: cluster.Cluster | None = None
+    catalog: catalog.Catalog | None = None
+
+    def environment(self) -> dict[str, str]:
+        """The variables with which the bot finds the parts; what is not there keeps the caller's own."""
+        env = {"SSL_CERT_FILE": ""}
+        if self.slack:
+            env |= {
+                "SLACK_API_URL": self.slack.api_url,
+                "SLACK_BOT_TOKEN": self.slack.bot_token,
+                "SLACK_APP_TOKEN": self.slack.app_token,
+                "SLACK_SIGNING_SECRET": self.slack.signing_secret,
+            }
+        if self.gitlab:
+            env |= {"GITLAB_URL": self.gitlab.url, "GITLAB_TOKEN": self.gitlab.token}
+            env |= {"GITLAB_GROUP": GROUP, "GITLAB_WEBHOOK_SECRET": WEBHOOK_SECRET}
+            env |= {"IDP_ENVIRONMENTS": _environments(443)}
+        if self.cluster:
+            env |= self._cluster_environment(self.cluster)
+        if self.catalog:
+            env |= {"BACKSTAGE_URL": self.catalog.url, "BACKSTAGE_TOKEN": self.catalog.token}
+        return {name: value for name, value in env.items() if value}
+
+    def _cluster_environment(self, part: cluster.Cluster) -> dict[str, str]:
+        https_port = int(part.https.rsplit(":", maxsplit=1)[1])
+        return {
+            "KUBECONFIG": str(part.kubeconfig),
+            "ARGOCD_URL": part.argocd_url,
+            "IDP_ENVIRONMENTS": _environments(https_port),
+            "SSL_CERT_FILE": str(part.ca),
+        }
+
+    def description(self) -> dict[str, Any]:
+        """Addresses and credentials of the parts that run, ready to be printed as JSON."""
+        told: dict[str, Any] = {}
+        if self.slack:
+            told["page"] = self.slack.page
+            told["slack"] = {
+                name: getattr(self.slack, name)
+                for name in ("api_url", "bot_token", "app_token", "signing_secret")
+            }
+        if self.gitlab:
+            told["gitlab"] = {"url": self.gitlab.url, "token": self.gitlab.token}
+        if self.cluster:
+            told["cluster"] = {"kubeconfig": str(self.cluster.admin_kubeconfig)}
+            told["argocd"] = {"url": self.cluster.argocd_url}
+            told["gateway"] = {
+                "http": self.cluster.http,
+                "https": self.cluster.https,
+                "ca": str(self.cluster.ca),
+            }
+        if self.catalog:
+            told["catalog"] = {"url": self.catalog.url, "token": self.catalog.token}
+        return told
+
+
+@contextlib.asynccontextmanager
+async def opened(
+    *,
+    parts: Collection[str],
+    first_port: int,
+    folder: Path,
+    company: Path,
+    seed: Seed,
+) -> AsyncIterator[Box]:
+    """Start the parts and, where GitLab is among them, seed it.
+
+    Args:
+        parts: some of PARTS.
+        first_port: each part has a fixed place counted from it; 0 takes free ones.
+        folder: where every part keeps its state; an absolute path.
+        company: the folder with the catalog's entities, whose users are the people everywhere.
+        seed: creates the platform's repositories.
+
+    Raises:
+        OSError: a port is taken.
+    """
+    people = members(company)
+    box = Box(ports=Numbers(first_port), folder=folder)
+    async with contextlib.AsyncExitStack() as stack:
+        if "gitlab" in parts:
+            box.gitlab = await stack.enter_async_context(_gitlab(box, people))
+        if "cluster" in parts:
+            box.cluster = await stack.enter_async_context(_cluster(box))
+        if box.gitlab:
+            await seed(box.environment())
+        if "catalog" in parts:
+            box.catalog = await stack.enter_async_context(_catalog(box))
+        if box.cluster and box.gitlab:
+            await box.cluster.install_root_applications(
+                f"{box.gitlab.url}/{GROUP}/platform/compositions.git",
+                f"{box.gitlab.url}/{GROUP}/platform/user-apps.git",
+            )
+        if "slack" in parts:
+            box.slack = await stack.enter_async_context(_slack(box, people))
+        yield box
+
+
+def _environments(https_port: int) -> str:
+    return json.dumps([{"name": "development", "domain": "localhost", "https_port": https_port}])
+
+
+def _gitlab(
+    box: Box, people: tuple[Member, ...]
+) -> contextlib.AbstractAsyncContextManager[gitlab.GitLabInstance]:
+    return gitlab.serve(
+        port=box.ports["gitlab"],
+        state_dir=box.folder / "gitlab",
+        people=[gitlab.Person(p.username, p.name, p.email) for p in people],
+    )
+
+
+@contextlib.asynccontextmanager
+async def _cluster(box: Box) -> AsyncIterator[cluster.Cluster]:
+    tools = await toolchain.prepare(box.folder / "cluster")
+    host = box.gitlab
+    async with cluster.serve(
+        port=box.ports["cluster"],
+        argocd_port=box.ports["argocd"],
+        http_port=box.ports["http"],
+        https_port=box.ports["https"],
+        state_dir=box.folder / "cluster",
+        git_credentials=cluster.GitCredentials(host.url, "idp-bot", host.token) if host else None,
+        registry_credentials=cluster.RegistryCredentials("idp-bot", host.token) if host else None,
+        toolchain_bin=tools.bin,
+    ) as part:
+        yield part
+
+
+def _catalog(box: Box) -> contextlib.AbstractAsyncContextManager[catalog.Catalog]:
+    host = box.gitlab
+    return catalog.serve(
+        port=box.ports["catalog"],
+        state_dir=box.folder / "catalog",
+        gitlab_url=host.url if host else "",
+        gitlab_token=host.token if host else "",
+    )
+
+
+def _slack(
+    box: Box, people: tuple[Member, ...]
+) -> contextlib.AbstractAsyncContextManager[slack.SlackWorkspace]:
+    links = {
+        "GitLab": box.gitlab.url if box.gitlab else "",
+        "Argo CD": f"{box.cluster.argocd_url}/applications" if box.cluster else "",
+        "Catalog": f"{box.catalog.url}/catalog" if box.catalog else "",
+    }
+    return slack.serve(
+        port=box.ports["slack"],
+        state_dir=box.folder / "slack",
+        people=[slack.Person(p.slack_id, p.username, p.name, p.email) for p in people],
+        links={name: url for name, url in links.items() if url},
+    )

