@@ -1,0 +1,211 @@
+"""Backstage's catalog, over its REST API."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+from urllib.parse import unquote
+
+import httpx
+from pydantic import SecretStr
+
+from bot.adapters import backstage_errors
+from bot.adapters.catalog_documents import SLACK_ID, Document, by_title, contains, entity, ref_of
+from bot.domain.entities import EntityRef
+from bot.domain.errors import PermanentError
+from bot.ports.clock import Clock
+from bot.ports.service_catalog import Entity
+
+_PAGE = 500
+_READ_FIELDS = ("kind", "metadata", "spec.profile", "relations", "status")
+_SEARCHED_FIELDS = "metadata.name,metadata.title,spec.profile.displayName"
+_MANAGED_BY = "backstage.io/managed-by-location"
+_MUST_EXIST = frozenset({"ownedBy", "partOf", "memberOf", "childOf"})
+"""Relations whose other end was there before; an API may come in with the very file that is being read."""
+
+
+class Backstage:
+    """A client with a static token. Nothing is repeated here: that is the step's to decide.
+
+    Args:
+        url: the address of Backstage, without a path.
+        token: a token of `backend.auth.externalAccess`.
+        clock: to read `Retry-After`.
+        timeout: for each answer.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        token: SecretStr,
+        clock: Clock,
+        timeout: timedelta = timedelta(seconds=15),
+    ) -> None:
+        self._url = url.rstrip("/")
+        self._clock = clock
+        self._client = httpx.AsyncClient(
+            base_url=f"{self._url}/api/catalog",
+            headers={
+                "Authorization": f"Bearer {token.get_secret_value()}",
+                "User-Agent": "idp-bot",
+            },
+            timeout=timeout.total_seconds(),
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def find(self, ref: EntityRef) -> Entity | None:
+        document = next(iter(await self._by_refs([ref], _READ_FIELDS)), None)
+        if document is None:
+            return None
+        problem = _complaint(document) or await self._dangling(document)
+        return self._entity(document, problem=problem)
+
+    async def search(self, kind: str, text: str = "", *, limit: int = 100) -> tuple[Entity, ...]:
+        asked = {"filter": f"kind={kind}", "orderField": "metadata.name,asc"}
+        if text.strip():
+            asked |= {"fullTextFilterTerm": text.strip(), "fullTextFilterFields": _SEARCHED_FIELDS}
+        # The server's LIKE takes `%` and `_` for wildcards, and orders by what not every entity has.
+        found = [each async for each in self._query(asked) if contains(each, text)]
+        return tuple(sorted(found, key=by_title)[:limit])
+
+    async def find_user(self, *, slack_id: str, email: str) -> Entity | None:
+        for key, value in (
+            (f"metadata.annotations.{SLACK_ID}", slack_id),
+            ("spec.profile.email", email),
+        ):
+            if value and "," not in value:
+                found = [each async for each in self._query({"filter": f"kind=user,{key}={value}"})]
+                if found:
+                    return min(found, key=lambda each: str(each.ref))
+        return None
+
+    async def members(self, group: EntityRef) -> tuple[Entity, ...]:
+        asked = {"filter": f"kind=user,relations.memberOf={group}"}
+        return tuple(sorted([each async for each in self._query(asked)], key=by_title))
+
+    async def register(self, location: str, *, expects: EntityRef) -> None:
+        await self._check(location, expects)
+        target = {"type": "url", "target": location}
+        params = {"onConflict": "refresh"}
+        doing = "register the file"
+        answer = await self._send("POST", "/locations", doing, json=target, params=params)
+        if answer.status_code == httpx.codes.CONFLICT:  # a Backstage that knows no onConflict
+            await self._refresh(expects)
+        elif answer.is_error:
+            raise backstage_errors.translated(answer, doing, now=self._clock())
+
+    def page(self, ref: EntityRef) -> str:
+        return f"{self._url}/catalog/{ref.namespace}/{ref.kind}/{ref.name}"
+
+    async def _check(self, location: str, expects: EntityRef) -> None:
+        """Have the file read for a trial: registering accepts any file and then keeps silent about it."""
+        target = {"type": "url", "target": location}
+        params = {"dryRun": "true"}
+        answer = await self._send("POST", "/locations", "read the file", json=target, params=params)
+        if answer.status_code == httpx.codes.BAD_REQUEST:
+            raise backstage_errors.refused_file(location, backstage_errors.words(answer))
+        found = _json(self._ok(answer, "read the file"), "read the file").get("entities", [])
+        if expects not in {ref_of(document) for document in found}:
+            raise PermanentError(
+                f"{location} does not define {expects}.",
+                "Mend the file, commit it, then press Retry.",
+            )
+        await self._refuse_second_definition(location, expects)
+
+    async def _refuse_second_definition(self, location: str, expects: EntityRef) -> None:
+        """The first definition of an entity wins without a word, so say it before it happens."""
+        for document in await self._by_refs([expects], ("metadata.annotations",)):
+            known = document["metadata"]["annotations"].get(_MANAGED_BY, "")
+            if unquote(known) != unquote(f"url:{location}"):
+                raise PermanentError(
+                    f"The catalog has {expects} already, from {known.removeprefix('url:')}.",
+                    "Choose another name, or remove the other definition, then retry.",
+                )
+
+    async def _refresh(self, ref: EntityRef) -> None:
+        """Ask for another look; an entity that is not there yet is looked at anyway."""
+        doing = "read the file again"
+        answer = await self._send("POST", "/refresh", doing, json={"entityRef": str(ref)})
+        if answer.status_code != httpx.codes.NOT_FOUND:
+            self._ok(answer, doing)
+
+    async def _dangling(self, document: Document) -> str:
+        """The relation that points nowhere; Backstage accepts one without a word."""
+        wanted = [
+            (each["type"], each["targetRef"])
+            for each in document.get("relations", ())
+            if each["type"] in _MUST_EXIST
+        ]
+        found = await self._by_refs([ref for _, ref in wanted], ("kind",), keep_gaps=True)
+        for (kind, ref), target in zip(wanted, found, strict=True):
+            if target is None:
+                return f"it says {kind} {ref}, and the catalog has no such entity"
+        return ""
+
+    async def _by_refs(
+        self, refs: Sequence[EntityRef | str], fields: Sequence[str], *, keep_gaps: bool = False
+    ) -> list[Any]:
+        if not refs:
+            return []
+        doing = "show an entity"
+        asked = {"entityRefs": [str(ref) for ref in refs], "fields": list(fields)}
+        answer = self._ok(await self._send("POST", "/entities/by-refs", doing, json=asked), doing)
+        items = _json(answer, doing).get("items", [])
+        return [item for item in items if keep_gaps or item is not None]
+
+    async def _query(self, asked: Mapping[str, str]) -> AsyncIterator[Entity]:
+        doing = "list entities"
+        params = {**asked, "limit": _PAGE, "fields": ",".join(_READ_FIELDS)}
+        while params:
+            answer = await self._send("GET", "/entities/by-query", doing, params=params)
+            page = _json(self._ok(answer, doing), doing)
+            for document in page.get("items", ()):
+                found = self._entity(document, problem=_complaint(document))
+                if found:
+                    yield found
+            cursor = page.get("pageInfo", {}).get("nextCursor")
+            rest = {"cursor": cursor, "limit": _PAGE, "fields": params["fields"]}
+            params = rest if cursor else {}
+
+    def _entity(self, document: Document, *, problem: str) -> Entity | None:
+        ref = ref_of(document)
+        relations = document.get("relations", ())
+        if ref is None:
+            return None
+        return entity(
+            document,
+            web_url=self.page(ref),
+            owners=[each["targetRef"] for each in relations if each["type"] == "ownedBy"],
+            groups=[each["targetRef"] for each in relations if each["type"] == "memberOf"],
+            problem=problem,
+        )
+
+    async def _send(self, method: str, path: str, doing: str, **content: Any) -> httpx.Response:
+        try:
+            return await self._client.request(method, path, **content)
+        except httpx.HTTPError as error:
+            raise backstage_errors.unreachable(error, doing) from error
+
+    def _ok(self, answer: httpx.Response, doing: str) -> httpx.Response:
+        if answer.is_success:
+            return answer
+        raise backstage_errors.translated(answer, doing, now=self._clock())
+
+
+def _json(answer: httpx.Response, doing: str) -> dict[str, Any]:
+    try:
+        body = answer.json()
+    except ValueError as error:
+        raise backstage_errors.no_catalog(doing) from error
+    if not isinstance(body, dict):
+        raise backstage_errors.no_catalog(doing)
+    return body
+
+
+def _complaint(document: Document) -> str:
+    """Backstage's own word about an entity whose source broke after it was once in order."""
+    items = (document.get("status") or {}).get("items", ())
+    return next((str(item["message"]) for item in items if item.get("level") == "error"), "")

@@ -1,0 +1,295 @@
+"""What the bot may expect of any catalog: in memory, in Backstage, or in a repository alone."""
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import pytest_asyncio
+from pydantic import SecretStr
+
+from bot.adapters.backstage import Backstage
+from bot.adapters.git_catalog import GitCatalog
+from bot.adapters.memory.service_catalog import MemoryCatalog
+from bot.domain.entities import EntityRef, entity_ref
+from bot.domain.errors import PermanentError
+from bot.ports.git_host import Commit, GitHost, RenderedFile
+from bot.ports.service_catalog import Entity, ServiceCatalog
+from bot.sandbox import catalog as sandbox_catalog
+from tests.contract.catalog_client import INTERVAL, component, the_shipped_catalog
+from tests.contract.fake_gitlab import PROJECT, TOKEN, FakeGitLab, fake_gitlab
+
+PATIENCE = 5.0
+PAYMENTS = entity_ref("payments", kind="group")
+HELLO = entity_ref("checkout-hello", kind="component")
+
+
+@dataclass
+class Subject:
+    """A catalog that knows the demo company, and the hand that commits files to where it reads."""
+
+    catalog: ServiceCatalog
+    put: Callable[[str, str], Awaitable[str]]
+
+    async def seen(
+        self, ref: EntityRef, until: Callable[[Entity | None], bool] = bool
+    ) -> Entity | None:
+        """The entity, once the catalog has come round to it."""
+        async with asyncio.timeout(PATIENCE):
+            while not until(found := await self.catalog.find(ref)):  # noqa: ASYNC110 - over the wire
+                await asyncio.sleep(0.02)
+        return found
+
+
+@contextlib.asynccontextmanager
+async def _memory(_: Path) -> AsyncIterator[Subject]:
+    files: dict[str, bytes] = {}
+    base = "https://gitlab.example.com/idp/platform/catalog/-/blob/main/"
+    catalog = MemoryCatalog(files)
+    for path, content in the_shipped_catalog().items():
+        if path.endswith(".yaml"):
+            files[base + path] = content.encode()
+            catalog.read(base + path)
+
+    async def put(path: str, content: str) -> str:
+        files[base + path] = content.encode()
+        return base + path
+
+    yield Subject(catalog, put)
+
+
+@contextlib.asynccontextmanager
+async def _backstage(folder: Path) -> AsyncIterator[Subject]:
+    async with (
+        fake_gitlab() as gitlab,
+        sandbox_catalog.serve(
+            port=0, state_dir=folder, gitlab_url=gitlab.url, gitlab_token=TOKEN, interval=INTERVAL
+        ) as served,
+    ):
+        gitlab.files |= the_shipped_catalog()
+        catalog = Backstage(served.url, token=SecretStr(served.token), clock=_now)
+        subject = Subject(catalog, _hand_of(gitlab))
+        idp = entity_ref("idp", kind="location")
+        await catalog.register(gitlab.page("catalog-info.yaml"), expects=idp)
+        for name in ("user:default/elif", "system:default/webshop", "domain:default/commerce"):
+            await subject.seen(entity_ref(name, kind="user"))
+        yield subject
+        await catalog.close()
+
+
+def _hand_of(gitlab: FakeGitLab) -> Callable[[str, str], Awaitable[str]]:
+    async def put(path: str, content: str) -> str:
+        gitlab.files[path] = content
+        return gitlab.page(path)
+
+    return put
+
+
+@dataclass
+class FilesOnly:
+    """As much of a Git host as a catalog in a repository uses."""
+
+    projects: dict[str, dict[str, bytes]] = field(default_factory=dict)
+
+    async def head(self, project: str, branch: str) -> Commit | None:
+        if project not in self.projects or branch != "main":
+            return None
+        content = repr(sorted(self.projects[project].items())).encode()
+        sha = hashlib.sha1(content, usedforsecurity=False).hexdigest()
+        return Commit(sha=sha, web_url="")
+
+    async def read_files(self, project: str, folder: str = "", *, ref: str) -> Mapping[str, bytes]:
+        files = self.projects[project].items() if ref else ()
+        return {path: content for path, content in files if path.startswith(folder)}
+
+    async def ensure_files(
+        self, project: str, files: Mapping[str, RenderedFile], *, message: str, branch: str = "main"
+    ) -> Commit | None:
+        assert message
+        self.projects[project] |= {path: file.content for path, file in files.items()}
+        return await self.head(project, branch)
+
+
+@contextlib.asynccontextmanager
+async def _git(_: Path) -> AsyncIterator[Subject]:
+    url, app = "https://gitlab.example.com", "idp/payments/checkout-hello"
+    shipped = {path: content.encode() for path, content in the_shipped_catalog().items()}
+    git = FilesOnly({PROJECT: shipped, app: {}})
+
+    async def put(path: str, content: str) -> str:
+        git.projects[app][path] = content.encode()
+        return f"{url}/{app}/-/blob/main/{path}"
+
+    yield Subject(GitCatalog(cast(GitHost, git), project=PROJECT, gitlab_url=url), put)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+KINDS: Any = {"params": [_memory, _backstage, _git], "ids": ["memory", "backstage", "git"]}
+
+
+@pytest_asyncio.fixture(name="known", scope="module", loop_scope="module", **KINDS)
+async def _known(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[ServiceCatalog]:
+    """One catalog of a kind for all the tests that only read."""
+    async with request.param(tmp_path_factory.mktemp("catalog")) as subject:
+        yield subject.catalog
+
+
+@pytest_asyncio.fixture(name="subject", loop_scope="module", **KINDS)
+async def _subject(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Subject]:
+    async with request.param(tmp_path) as subject:
+        yield subject
+
+
+async def test_an_entity_is_found_with_its_owner_and_its_words(known: ServiceCatalog) -> None:
+    found = await known.find(entity_ref("checkout", kind="system"))
+
+    assert found is not None
+    assert found.title == "Checkout"
+    assert found.description == "From a full basket to a paid order."
+    assert found.owner == PAYMENTS
+    assert found.problem == ""
+    assert found.web_url.startswith("http")
+
+
+async def test_a_user_is_found_with_groups_and_address(known: ServiceCatalog) -> None:
+    found = await known.find(entity_ref("ada", kind="user"))
+
+    assert found is not None
+    assert (found.title, found.email, found.slack_id) == ("Ada Okafor", "ada@example.com", "U0ADA")
+    assert found.groups == {PAYMENTS}
+
+
+async def test_what_is_not_there_is_none(known: ServiceCatalog) -> None:
+    assert await known.find(entity_ref("nope", kind="system")) is None
+    assert await known.find(entity_ref("checkout", kind="component")) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "expected"),
+    [
+        ("system", "", ["Checkout", "Webshop"]),
+        ("system", "CHECK", ["Checkout"]),
+        ("group", "pay", ["Payments"]),
+        ("user", "", ["Ada Okafor", "Bruno Lindt", "Chiara Rossi", "Deniz Kaya", "Elif Arslan"]),
+        ("user", "okaf", ["Ada Okafor"]),
+        ("user", "  deniz ", ["Deniz Kaya"]),
+        ("user", "%", []),
+        ("user", "_", []),
+        ("component", "", []),
+    ],
+)
+async def test_searching_looks_at_names_and_titles_and_orders_by_title(
+    known: ServiceCatalog, kind: str, text: str, expected: list[str]
+) -> None:
+    found = await known.search(kind, text)
+
+    assert [each.title for each in found] == expected
+
+
+async def test_a_search_gives_no_more_than_asked_for(known: ServiceCatalog) -> None:
+    found = await known.search("user", limit=2)
+
+    assert [each.ref.name for each in found] == ["ada", "bruno"]
+
+
+@pytest.mark.parametrize(
+    ("slack_id", "email", "expected"),
+    [
+        ("U0ADA", "", "ada"),
+        ("U0ADA", "bruno@example.com", "ada"),
+        ("U0NOBODY", "Bruno@Example.com", "bruno"),
+        ("U0NOBODY", "nobody@example.com", None),
+        ("U0NOBODY", "", None),
+        ("", "", None),
+        ("x,kind=group", "a,b@example.com", None),
+    ],
+)
+async def test_a_slack_user_is_known_by_id_first_and_then_by_address(
+    known: ServiceCatalog, slack_id: str, email: str, expected: str | None
+) -> None:
+    found = await known.find_user(slack_id=slack_id, email=email)
+
+    assert (found.ref.name if found else None) == expected
+
+
+async def test_members_of_a_group_are_its_users(known: ServiceCatalog) -> None:
+    found = await known.members(entity_ref("platform", kind="group"))
+
+    assert [each.ref.name for each in found] == ["deniz", "elif"]
+    assert await known.members(entity_ref("nobody", kind="group")) == ()
+
+
+async def test_a_registered_file_can_be_found_and_searched(subject: Subject) -> None:
+    location = await subject.put("catalog-info.yaml", component("checkout-hello"))
+
+    await subject.catalog.register(location, expects=HELLO)
+
+    found = await subject.seen(HELLO)
+    assert found is not None
+    assert found.owner == PAYMENTS
+    assert [each.ref for each in await subject.catalog.search("component", "hello")] == [HELLO]
+    assert subject.catalog.page(HELLO) == found.web_url
+
+
+async def test_registering_again_reads_the_file_again(subject: Subject) -> None:
+    location = await subject.put("catalog-info.yaml", component("checkout-hello"))
+    await subject.catalog.register(location, expects=HELLO)
+    await subject.seen(HELLO)
+    await subject.put(
+        "catalog-info.yaml", component("checkout-hello", owner="group:default/storefront")
+    )
+
+    await subject.catalog.register(location, expects=HELLO)
+
+    storefront = entity_ref("storefront", kind="group")
+    assert await subject.seen(HELLO, lambda it: bool(it and it.owner == storefront))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        "a: [b",
+        "just text",
+        component("checkout-other"),
+        component("checkout-hello").replace("kind: Component", "kind: System"),
+    ],
+    ids=["missing", "no YAML", "no entity", "another entity", "another kind"],
+)
+async def test_a_file_that_will_never_do_is_refused_with_advice(
+    subject: Subject, content: str | None
+) -> None:
+    location = await subject.put("catalog-info.yaml", content or "")
+    if content is None:
+        location = location.replace("catalog-info", "missing")
+
+    with pytest.raises(PermanentError) as refused:
+        await subject.catalog.register(location, expects=HELLO)
+
+    assert location in refused.value.cause
+    assert refused.value.fix
+    assert await subject.catalog.find(HELLO) is None
+
+
+async def test_a_second_definition_is_refused_and_the_first_one_stands(subject: Subject) -> None:
+    checkout = entity_ref("checkout", kind="system")
+    text = "apiVersion: backstage.io/v1alpha1\nkind: System\nmetadata: {name: checkout}\nspec: {owner: x}\n"
+    location = await subject.put("catalog-info.yaml", text)
+
+    with pytest.raises(PermanentError, match="already"):
+        await subject.catalog.register(location, expects=checkout)
+
+    found = await subject.catalog.find(checkout)
+    assert found is not None
+    assert found.owner == PAYMENTS
