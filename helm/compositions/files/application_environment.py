@@ -73,9 +73,10 @@ def _sync_policy() -> dict[str, Any]:
     return {
         "automated": {"prune": True, "selfHeal": True},
         "syncOptions": ["ServerSideApply=true"],
-        # Automated sync never tries a revision again once its retries are spent.
+        # Automated sync never tries a revision again once its retries are spent; a newer one is tried in its place.
         "retry": {
             "limit": 10,
+            "refresh": True,
             "backoff": {"duration": "5s", "factor": 2, "maxDuration": "10m"},
         },
     }

@@ -1,0 +1,132 @@
+"""Render an Application's source into manifests: a Helm chart with the real Helm, or a folder of YAML files."""
+
+import asyncio
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.sandbox.cluster.controllers.argocd import manifests
+from bot.sandbox.cluster.controllers.kube import Kube
+from bot.sandbox.cluster.controllers.objects import Object
+
+HELM_SECONDS = 60
+UNSUPPORTED = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+
+
+class RenderError(Exception):
+    """The source does not give manifests; the words are for the Application's ComparisonError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What a chart is rendered for."""
+
+    name: str
+    namespace: str
+
+
+class Renderer:
+    """Renders with one Helm binary, for one cluster."""
+
+    def __init__(self, helm: Path, home: Path, kube: Kube) -> None:
+        self._helm = helm
+        self._home = home
+        self._kube = kube
+
+    async def render(self, checkout: Path, source: Object, release: Release) -> list[Object]:
+        """Give the manifests as they are written, without the cluster's own additions.
+
+        Raises:
+            RenderError: with the cause in Helm's or the parser's words.
+        """
+        folder = _inside(checkout, source.get("path") or ".")
+        if not folder.is_dir():
+            raise RenderError(f"{source.get('path')}: app path does not exist")
+        if (folder / "Chart.yaml").is_file():
+            text = await self._template(checkout, folder, source.get("helm") or {}, release)
+        elif any((folder / name).exists() for name in UNSUPPORTED):
+            raise RenderError("the sandbox renders Helm charts and plain folders, not Kustomize")
+        else:
+            text = await asyncio.to_thread(_concatenated, folder, source.get("directory") or {})
+        try:
+            return await asyncio.to_thread(manifests.parse, text)
+        except manifests.MalformedManifestError as error:
+            raise RenderError(str(error)) from error
+
+    async def _template(
+        self, checkout: Path, chart: Path, options: Object, release: Release
+    ) -> str:
+        with tempfile.TemporaryDirectory() as scratch:
+            arguments = _value_arguments(checkout, chart, options, Path(scratch))
+            name = options.get("releaseName") or release.name
+            namespace = options.get("namespace") or release.namespace
+            return await self._run(
+                *("template", name, str(chart), "--namespace", namespace),
+                *await self._capabilities(),
+                *([] if options.get("skipCrds") else ["--include-crds"]),
+                *arguments,
+            )
+
+    async def _capabilities(self) -> list[str]:
+        versions = await self._kube.api_versions()
+        served = (await self._kube.server_version()).removeprefix("v")
+        return ["--kube-version", served, "--api-versions", ",".join(versions)]
+
+    async def _run(self, *arguments: str) -> str:
+        self._home.mkdir(parents=True, exist_ok=True)
+        process = await asyncio.create_subprocess_exec(
+            str(self._helm),
+            *arguments,
+            # Nothing of the person's own Helm: neither plugins nor repositories.
+            env={"HOME": str(self._home), "PATH": "/usr/bin:/bin"},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            async with asyncio.timeout(HELM_SECONDS):
+                out, err = await process.communicate()
+        except TimeoutError:
+            process.kill()
+            raise RenderError(f"helm took more than {HELM_SECONDS} s") from None
+        if process.returncode:
+            cause = err.decode(errors="replace").strip().removeprefix("Error: ")
+            raise RenderError(f"`helm template` failed exit status {process.returncode}: {cause}")
+        return out.decode()
+
+
+def _value_arguments(checkout: Path, chart: Path, options: Object, scratch: Path) -> list[str]:
+    arguments = []
+    for file in options.get("valueFiles") or []:
+        path = _inside(checkout, file, start=checkout if file.startswith("/") else chart)
+        if path.is_file() or not options.get("ignoreMissingValueFiles"):
+            arguments += ["--values", str(path)]
+    if options.get("values"):
+        inline = scratch / "values.yaml"
+        inline.write_text(options["values"])
+        arguments += ["--values", str(inline)]
+    if options.get("valuesObject"):
+        given = scratch / "values-object.json"
+        given.write_text(json.dumps(options["valuesObject"]))
+        arguments += ["--values", str(given)]
+    for parameter in options.get("parameters") or []:
+        flag = "--set-string" if parameter.get("forceString") else "--set"
+        arguments += [flag, f"{parameter['name']}={parameter['value']}"]
+    return arguments
+
+
+def _inside(root: Path, path: str, *, start: Path | None = None) -> Path:
+    found = ((start or root) / path.lstrip("/")).resolve()
+    if not found.is_relative_to(root.resolve()):
+        raise RenderError(f"{path}: path lies outside of the repository")
+    return found
+
+
+def _concatenated(folder: Path, options: Object) -> str:
+    pattern = "**/*" if options.get("recurse") else "*"
+    files = sorted(
+        path
+        for path in folder.glob(pattern)
+        if path.suffix in {".yaml", ".yml", ".json"} and ".git" not in path.parts
+    )
+    return "\n---\n".join(path.read_text() for path in files)

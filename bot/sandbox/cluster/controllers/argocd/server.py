@@ -1,0 +1,45 @@
+"""Start Argo CD: its controller, its repository server and its HTTP port."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.sandbox import serving
+from bot.sandbox.cluster.controllers.argocd.controller import Applications
+from bot.sandbox.cluster.controllers.argocd.rendering import Renderer
+from bot.sandbox.cluster.controllers.argocd.repositories import Repositories
+from bot.sandbox.cluster.controllers.argocd.targets import Targets
+from bot.sandbox.cluster.controllers.argocd.web import NAMESPACE, SECRET, Web
+from bot.sandbox.cluster.controllers.informers import Informers
+from bot.sandbox.cluster.controllers.kube import Kube
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How one Argo CD is set up."""
+
+    port: int
+    state_dir: Path
+    helm: Path
+    poll_seconds: float = 30.0
+
+
+@contextlib.asynccontextmanager
+async def running(kube: Kube, informers: Informers, options: Options) -> AsyncIterator[int]:
+    """Run Argo CD for as long as the context lasts; gives the port."""
+    secrets = await informers.of(*SECRET)
+    repositories = Repositories(
+        options.state_dir / "repositories",
+        lambda: [obj for key, obj in secrets.objects.items() if key.namespace == NAMESPACE],
+    )
+    renderer = Renderer(options.helm, options.state_dir / "helm", kube)
+    targets = Targets(repositories, renderer, kube)
+    applications = Applications(kube, informers, targets, poll_seconds=options.poll_seconds)
+    try:
+        await applications.start()
+        web = Web(kube, informers, applications)
+        async with serving.served(web.application(), options.port) as port:
+            yield port
+    finally:
+        await applications.close()

@@ -1,0 +1,1 @@
+"""The gateway: sends requests from outside to the pods that HTTPRoutes name, over HTTP and HTTPS."""
