@@ -1,6 +1,7 @@
 """Delete objects: at once, or as soon as finalizers, kubelet and dependents let go."""
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 from bot.sandbox.cluster.api import reading, refusals, writing
@@ -20,7 +21,8 @@ def delete(cluster: Cluster, call: Call, options: Object | None) -> Object:
     Raises:
         Refusal: it is not there, or is not the one that the preconditions mean.
     """
-    options = options or {}
+    options = _readable(options)
+    call = _with_dry_run(call, options)
     old = writing.live(cluster, call)
     _check_preconditions(call, old, options.get("preconditions") or {})
     grace = _grace_seconds(call, old, options)
@@ -30,6 +32,17 @@ def delete(cluster: Cluster, call: Call, options: Object | None) -> Object:
     if not call.is_dry_run:
         cluster.store.remove(call.key, old)
     return old if call.resource.plural == "pods" else _deleted_status(call.resource, old)
+
+
+def _readable(options: Any) -> Object:
+    if options is not None and not isinstance(options, dict):
+        raise refusals.bad_request("the body of a deletion is its DeleteOptions")
+    return options or {}
+
+
+def _with_dry_run(call: Call, options: Object) -> Call:
+    """Take a dry run that the body asks for as one that the query asks for."""
+    return replace(call, query={**call.query, "dryRun": "All"}) if options.get("dryRun") else call
 
 
 def _check_preconditions(call: Call, old: Object, wanted: Object) -> None:

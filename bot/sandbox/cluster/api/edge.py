@@ -11,7 +11,6 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 
 from bot.sandbox.cluster.api import (
-    bodies,
     discovery,
     documents,
     identity,
@@ -94,10 +93,7 @@ async def _carried_out(
     if call.subresource == "log":
         return StreamingResponse(logs.stream(cluster, call), media_type="text/plain")
     raw = await request.body()
-    options = call
-    if call.verb in ("delete", "deletecollection") and (body := bodies.parsed(raw)):
-        options = verbs.with_delete_options(call, body)
-    code, body = verbs.carry_out(cluster, options, raw)
+    code, body = verbs.carry_out(cluster, call, raw)
     return _json(_in_form(call, request, body), code, warnings=call.warnings)
 
 

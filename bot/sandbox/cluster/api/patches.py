@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from bot.sandbox.cluster.api import bodies, conformance, refusals, writing
+from bot.sandbox.cluster.api import conformance, refusals, writing
 from bot.sandbox.cluster.api.apply import fields, ownership
 from bot.sandbox.cluster.api.apply.ownership import Manager, Owned
 from bot.sandbox.cluster.api.cluster import Call, Cluster
 from bot.sandbox.cluster.api.patching import json_patch, merge_patch, strategic
+from bot.sandbox.cluster.api.wire import bodies
 
 Object = dict[str, Any]
 

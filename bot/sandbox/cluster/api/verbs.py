@@ -1,12 +1,10 @@
 """Carry out a call: the table from verbs and subresources to what does them."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
 from bot.sandbox.cluster.api import (
-    bodies,
     deleting,
     patches,
     reading,
@@ -17,18 +15,10 @@ from bot.sandbox.cluster.api import (
 )
 from bot.sandbox.cluster.api.cluster import Call, Cluster
 from bot.sandbox.cluster.api.resources import CREATE_ONLY
+from bot.sandbox.cluster.api.wire import bodies
 
 Object = dict[str, Any]
 Answer = tuple[HTTPStatus, Object]
-
-
-def with_delete_options(call: Call, body: Any) -> Call:
-    """Return the call with the options in a deletion's body as if they stood in its query."""
-    if not isinstance(body, dict):
-        raise refusals.bad_request("the body of a deletion is its DeleteOptions")
-    if body.get("dryRun"):
-        return replace(call, query={**call.query, "dryRun": "All"})
-    return call
 
 
 def carry_out(cluster: Cluster, call: Call, raw: bytes) -> Answer:
@@ -38,12 +28,12 @@ def carry_out(cluster: Cluster, call: Call, raw: bytes) -> Answer:
         Refusal: it cannot be done.
     """
     if call.subresource in ("scale", "token", "eviction"):
-        return _beside(cluster, call, bodies.parsed(raw))
+        return _beside(cluster, call, bodies.parsed(raw, call.content_type))
     if call.verb == "patch":
         body, is_new = patches.patch(cluster, call, raw)
         return HTTPStatus.CREATED if is_new else HTTPStatus.OK, body
     code = HTTPStatus.CREATED if call.verb == "create" else HTTPStatus.OK
-    return code, _VERBS[call.verb](cluster, call, bodies.parsed(raw))
+    return code, _VERBS[call.verb](cluster, call, bodies.parsed(raw, call.content_type))
 
 
 def _got(cluster: Cluster, call: Call, _: Any) -> Object:

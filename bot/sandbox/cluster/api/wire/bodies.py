@@ -8,16 +8,24 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from bot.sandbox.cluster.api import refusals
+from bot.sandbox.cluster.api.wire import protobuf
+
+READABLE = ("application/json", "application/yaml", protobuf.MEDIA_TYPE)
 
 
-def parsed(raw: bytes) -> Any:
+def parsed(raw: bytes, content_type: str = "application/json") -> Any:
     """Return what the body says.
 
     Raises:
-        Refusal: it is neither JSON nor YAML.
+        Refusal: it is neither JSON nor YAML nor a protobuf message that is known here.
     """
     if not raw:
         return None
+    if content_type == protobuf.MEDIA_TYPE:
+        try:
+            return protobuf.decoded(raw)
+        except protobuf.Unreadable as error:
+            raise refusals.unsupported_media_type(READABLE[:-1]) from error
     try:
         return json.loads(raw)
     except ValueError:

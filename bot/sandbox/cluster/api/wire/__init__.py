@@ -1,0 +1,1 @@
+"""The forms in which bodies come: JSON, YAML, and Kubernetes' protobuf."""
