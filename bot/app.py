@@ -52,6 +52,7 @@ class Bot:
     ports: Ports
     runner: Runner
     bolt: AsyncApp
+    socket_mode: AsyncSocketModeHandler | None
     docket: Docket
 
 
@@ -68,6 +69,7 @@ async def opened(settings: Settings) -> AsyncIterator[Bot]:
         docket = await stack.enter_async_context(docket_scheduler.open_docket(url))
         client = slack_client(settings)
         git = git_host(settings)
+        stack.push_async_callback(git.close)
         catalog = service_catalog(settings, git)
         cluster = kubernetes(settings)
         stack.push_async_callback(cluster.close)
@@ -92,16 +94,22 @@ async def opened(settings: Settings) -> AsyncIterator[Bot]:
         bolt = slack_app.build(
             ports=ports, client=client, signing_secret=settings.slack_signing_secret
         )
-        yield Bot(settings=settings, ports=ports, runner=runner, bolt=bolt, docket=docket)
+        yield Bot(
+            settings=settings,
+            ports=ports,
+            runner=runner,
+            bolt=bolt,
+            socket_mode=_socket_mode(settings, bolt),
+            docket=docket,
+        )
 
 
 async def run_slack(bot: Bot) -> None:
     """Listen to Slack until cancelled: over its socket where there is an app token, else over HTTP alone."""
-    app_token = bot.settings.slack_app_token
-    if not app_token:
+    handler = bot.socket_mode
+    if not handler:
         await asyncio.Event().wait()
         return
-    handler = AsyncSocketModeHandler(bot.bolt, app_token.get_secret_value())
     try:
         await handler.start_async()  # type: ignore[no-untyped-call] # Bolt leaves it untyped
     finally:
@@ -120,13 +128,18 @@ async def run_worker(bot: Bot) -> None:
 
 
 @contextlib.asynccontextmanager
-async def serving(bot: Bot) -> AsyncIterator[None]:
-    """Answer over HTTP: health, metrics, webhooks, and Slack where it has no socket."""
-    by_http = not bot.settings.slack_app_token
+async def serving(bot: Bot, *, listens: bool) -> AsyncIterator[None]:
+    """Answer over HTTP: health, metrics, webhooks, and Slack where it has no socket.
+
+    Args:
+        bot: what answers.
+        listens: this process is to hold Slack's socket, and is not ready without it.
+    """
     app = routes.build(
         ports=bot.ports,
         webhook_secret=bot.settings.gitlab_webhook_secret,
-        slack=AsyncSlackRequestHandler(bot.bolt).handle if by_http else None,
+        slack=None if bot.socket_mode else AsyncSlackRequestHandler(bot.bolt).handle,
+        is_listening=bot.socket_mode.client.is_connected if listens and bot.socket_mode else None,
     )
     async with server.served(app, port=bot.settings.idp_http_port):
         yield
@@ -145,8 +158,10 @@ def git_host(settings: PlatformSettings) -> GitLab:
 def service_catalog(settings: Settings, git: GitHost) -> ServiceCatalog:
     """Backstage where there is one, else the catalog repository itself."""
     if settings.backstage_url:
-        return Backstage(settings.backstage_url, token=settings.backstage_token)
-    return GitCatalog(git, project=settings.platform.catalog_project)
+        return Backstage(settings.backstage_url, token=settings.backstage_token, clock=clock)
+    return GitCatalog(
+        git, project=settings.platform.catalog_project, gitlab_url=settings.gitlab_url
+    )
 
 
 def kubernetes(settings: Settings) -> Kubernetes:
@@ -175,6 +190,11 @@ async def _redis_url(settings: Settings) -> AsyncIterator[str]:
         return
     async with embedded_valkey(Path(settings.idp_state_dir)) as url:
         yield url
+
+
+def _socket_mode(settings: Settings, bolt: AsyncApp) -> AsyncSocketModeHandler | None:
+    token = settings.slack_app_token
+    return AsyncSocketModeHandler(bolt, token.get_secret_value()) if token else None
 
 
 def _owner() -> str:

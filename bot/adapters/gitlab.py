@@ -99,6 +99,18 @@ class GitLab:
         doing = f"create the project {wanted.path}"
         return await self._ask(doing, projects.ensure_project, wanted)
 
+    async def ensure_first_files(
+        self,
+        project: str,
+        files: Mapping[str, RenderedFile],
+        *,
+        message: str,
+        branch: str = "main",
+    ) -> Commit:
+        doing = f"make the first commit of {project}"
+        ensure = repository.ensure_first_files
+        return await self._ask(doing, ensure, project, files, message=message, branch=branch)
+
     async def ensure_files(
         self,
         project: str,

@@ -44,6 +44,27 @@ def ensure_files(
     return _commit(project.commits.create(commit))
 
 
+def ensure_first_files(
+    client: gitlab.Gitlab,
+    path: str,
+    files: Mapping[str, RenderedFile],
+    *,
+    message: str,
+    branch: str,
+) -> Commit:
+    """Commit all files to an empty repository; where the branch has commits, find its very first one."""
+    project = existing_project(client, path)
+    newest = _head(project, branch)
+    if newest is None:
+        actions = _difference({}, files)
+        commit = {"branch": branch, "commit_message": message, "actions": actions}
+        return _commit(project.commits.create(commit))
+    first = newest
+    for commit in project.commits.list(ref_name=newest.sha, iterator=True, per_page=100):
+        first = _commit(commit)
+    return first
+
+
 def head(client: gitlab.Gitlab, path: str, branch: str) -> Commit | None:
     """The newest commit of the branch."""
     return _head(client.projects.get(path, lazy=True), branch)

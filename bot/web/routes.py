@@ -22,11 +22,27 @@ LARGEST_BODY = 2_000_000
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def build(*, ports: Ports, webhook_secret: SecretStr, slack: Endpoint | None) -> Starlette:
-    """The application; `slack` answers Slack's own requests where it calls over HTTP."""
+IsListening = Callable[[], Awaitable[bool]]
+
+
+def build(
+    *,
+    ports: Ports,
+    webhook_secret: SecretStr,
+    slack: Endpoint | None,
+    is_listening: IsListening | None,
+) -> Starlette:
+    """The application.
+
+    Args:
+        ports: where jobs are found.
+        webhook_secret: what GitLab sends along; with an empty one its webhooks are refused.
+        slack: answers Slack's own requests where it calls over HTTP.
+        is_listening: tells whether Slack's socket is connected, where this process holds it.
+    """
     routes = [
         Route("/healthz", _alive),
-        Route("/readyz", _readiness(ports)),
+        Route("/readyz", _readiness(ports, is_listening)),
         Route("/metrics", _metrics),
         Route("/webhooks/gitlab", _gitlab(ports, webhook_secret), methods=["POST"]),
     ]
@@ -43,15 +59,21 @@ async def _metrics(_: Request) -> Response:
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
-def _readiness(ports: Ports) -> Endpoint:
+def _readiness(ports: Ports, is_listening: IsListening | None) -> Endpoint:
     async def ready(_: Request) -> Response:
         try:
             await ports.jobs.recent(limit=1)
         except TemporaryError as error:
-            return JSONResponse({"status": "not ready", "why": error.cause}, status_code=503)
+            return _not_ready(error.cause)
+        if is_listening and not await is_listening():
+            return _not_ready("Slack's socket is not connected.")
         return JSONResponse({"status": "ready"})
 
     return ready
+
+
+def _not_ready(why: str) -> Response:
+    return JSONResponse({"status": "not ready", "why": why}, status_code=503)
 
 
 def _gitlab(ports: Ports, secret: SecretStr) -> Endpoint:

@@ -6,12 +6,14 @@ from collections.abc import AsyncIterator, Iterator
 
 import uvicorn
 from starlette.applications import Starlette
+from typing_extensions import override
 
 
 class _Server(uvicorn.Server):
     """Leaves signals to the process, which has more to stop than a web server."""
 
     @contextlib.contextmanager
+    @override
     def capture_signals(self) -> Iterator[None]:
         """Do nothing."""
         yield

@@ -1,0 +1,90 @@
+"""Run this program's own commands as other processes, with an environment of their own."""
+
+import asyncio
+import contextlib
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+import httpx
+
+from bot.domain.errors import PermanentError
+
+READY_SECONDS = 30
+STOP_SECONDS = 35
+
+
+async def bootstrap(environment: Mapping[str, str]) -> None:
+    """Create the platform's repositories on the GitLab that the environment names.
+
+    Raises:
+        PermanentError: with what the command said.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *_command("bootstrap"),
+        env=_inherited() | dict(environment),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await process.communicate()
+    if process.returncode:
+        raise PermanentError("The platform's repositories could not be made.", said.decode())
+
+
+@contextlib.asynccontextmanager
+async def bot(environment: Mapping[str, str], log: Path) -> AsyncIterator[asyncio.Future[int]]:
+    """Run the bot; yields, once it is ready, a future that is done when it has ended.
+
+    Raises:
+        PermanentError: it did not become ready.
+    """
+    with log.open("ab") as sink:
+        process = await asyncio.create_subprocess_exec(
+            *_command("run"),
+            env=_inherited() | dict(environment),
+            stdout=sink,
+            stderr=sink,
+            start_new_session=True,
+        )
+    ended = asyncio.ensure_future(process.wait())
+    try:
+        await _ready(environment["IDP_HTTP_PORT"], ended, log)
+        yield ended
+    finally:
+        if not ended.done():
+            process.terminate()
+        try:
+            await asyncio.wait_for(asyncio.shield(ended), STOP_SECONDS)
+        except TimeoutError:
+            process.kill()
+            await ended
+
+
+async def _ready(port: str, ended: asyncio.Future[int], log: Path) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(READY_SECONDS), httpx.AsyncClient() as client:
+            while not ended.done():
+                with contextlib.suppress(httpx.TransportError):
+                    answer = await client.get(f"http://127.0.0.1:{port}/readyz")
+                    if answer.is_success:
+                        return
+                await asyncio.sleep(0.1)
+    raise PermanentError("The bot did not become ready.", f"Its log is in {log}.")
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _command(name: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "bot", name)
+
+
+def _inherited() -> dict[str, str]:
+    return dict(os.environ)  # noqa: TID251 a child gets PATH and the like from its parent
