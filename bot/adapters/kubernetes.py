@@ -163,7 +163,11 @@ class Kubernetes:
                     client_configuration=configuration,
                     persist_config=False,
                 )
-        except (config.ConfigException, OSError) as error:
+        except (aiohttp.ClientError, TimeoutError):
+            raise
+        except (
+            Exception
+        ) as error:  # the client reads the file unguarded: whatever it raises is about it
             raise PermanentError(
                 f"The cluster's address and credentials cannot be read: {error}",
                 "Set KUBECONFIG to a kubeconfig file (and KUBE_CONTEXT to a context in it).",

@@ -1,0 +1,358 @@
+"""What the bot may expect of any cluster: in memory, or behind a Kubernetes API."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from aiohttp import web
+
+from bot.adapters.kubernetes import Kubernetes
+from bot.adapters.memory.cluster import MemoryCluster
+from bot.domain.errors import PermanentError, TemporaryError
+from bot.ports.cluster import Application, Cluster, EnvironmentStatus, Health, Sync
+from bot.sandbox.cluster import api
+
+NAME = "payments-checkout-hello"
+REVISION = "5f3a" * 10
+APPLICATIONS = "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications"
+ENVIRONMENTS = "/apis/idp.internal/v1alpha1/applicationenvironments"
+DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+ROUTES = "/apis/gateway.networking.k8s.io/v1/namespaces/{}/httproutes"
+GOOD = ({"type": "Synced", "status": "True"}, {"type": "Ready", "status": "True"})
+BROKEN = (
+    {"type": "Synced", "status": "False", "reason": "ReconcileError", "message": "no rights"},
+    {"type": "Ready", "status": "False", "reason": "Creating", "message": ""},
+)
+
+
+@dataclass
+class Subject:
+    """A cluster, and the hands that change it behind the bot's back."""
+
+    cluster: Cluster
+    environment: Callable[[tuple[dict[str, str], ...]], Awaitable[None]]
+    application: Callable[[], Awaitable[None]]
+    route: Callable[[str, str], Awaitable[None]]
+    forget_routes: Callable[[], Awaitable[None]]
+
+
+@pytest.fixture(params=["memory", "kubernetes"])
+async def subject(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Subject]:
+    if request.param == "memory":
+        yield _memory()
+        return
+    async with api.serve(port=0, state_dir=tmp_path) as cluster:
+        bot = Kubernetes(
+            kubeconfig=cluster.kubeconfig, context="idp-bot", argocd_url="https://argocd.test/"
+        )
+        headers = {"Authorization": f"Bearer {cluster.admin_token}"}
+        async with httpx.AsyncClient(
+            base_url=cluster.url, headers=headers, verify=_trust(cluster.ca)
+        ) as admin:
+            await _post(admin, DEFINITIONS, _environment_definition())
+            yield _kubernetes(bot, admin)
+        await bot.close()
+
+
+def _memory() -> Subject:
+    memory = MemoryCluster()
+
+    async def environment(conditions: tuple[dict[str, str], ...]) -> None:
+        memory.environments[NAME] = EnvironmentStatus(
+            name=NAME,
+            synced=conditions == GOOD,
+            ready=conditions == GOOD,
+            problem="ReconcileError: no rights; Creating" if conditions == BROKEN else "",
+        )
+
+    async def application() -> None:
+        memory.deploy(NAME, revision=REVISION)
+
+    async def route(namespace: str, host: str) -> None:
+        memory.namespaces.add(namespace)
+        memory.hosts[host] = namespace
+
+    async def forget_routes() -> None:
+        memory.missing_kinds.add("HTTPRoute")
+
+    return Subject(memory, environment, application, route, forget_routes)
+
+
+def _kubernetes(bot: Kubernetes, admin: httpx.AsyncClient) -> Subject:
+    async def environment(conditions: tuple[dict[str, str], ...]) -> None:
+        body = {
+            "apiVersion": "idp.internal/v1alpha1",
+            "kind": "ApplicationEnvironment",
+            "metadata": {"name": NAME},
+        }
+        if (await admin.get(f"{ENVIRONMENTS}/{NAME}")).status_code == 404:
+            await _post(admin, ENVIRONMENTS, body)
+        await _patch_status(admin, f"{ENVIRONMENTS}/{NAME}", {"conditions": list(conditions)})
+
+    async def application() -> None:
+        await _post(admin, APPLICATIONS, _application())
+        await _patch_status(admin, f"{APPLICATIONS}/{NAME}", _application_status())
+
+    async def route(namespace: str, host: str) -> None:
+        await _post(admin, "/api/v1/namespaces", {"metadata": {"name": namespace}})
+        body = {"metadata": {"name": "web"}, "spec": {"hostnames": [host]}}
+        await _post(admin, ROUTES.format(namespace), body)
+
+    async def forget_routes() -> None:
+        answer = await admin.delete(f"{DEFINITIONS}/httproutes.gateway.networking.k8s.io")
+        answer.raise_for_status()
+
+    return Subject(bot, environment, application, route, forget_routes)
+
+
+def _trust(ca: Path) -> Any:
+    trust = httpx.create_ssl_context()
+    trust.load_verify_locations(ca)
+    return trust
+
+
+async def _post(admin: httpx.AsyncClient, path: str, body: dict[str, Any]) -> None:
+    answer = await admin.post(path, json=body)
+    assert answer.status_code == 201, answer.text
+
+
+async def _patch_status(admin: httpx.AsyncClient, path: str, status: dict[str, Any]) -> None:
+    headers = {"Content-Type": "application/merge-patch+json"}
+    answer = await admin.patch(f"{path}/status", json={"status": status}, headers=headers)
+    if answer.status_code == 404:
+        answer = await admin.patch(path, json={"status": status}, headers=headers)
+    assert answer.status_code == 200, answer.text
+
+
+def _environment_definition() -> dict[str, Any]:
+    names = {
+        "kind": "ApplicationEnvironment",
+        "listKind": "ApplicationEnvironmentList",
+        "plural": "applicationenvironments",
+        "singular": "applicationenvironment",
+    }
+    free = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    version = {
+        "name": "v1alpha1",
+        "served": True,
+        "storage": True,
+        "subresources": {"status": {}},
+        "schema": {"openAPIV3Schema": free},
+    }
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "applicationenvironments.idp.internal"},
+        "spec": {
+            "group": "idp.internal",
+            "scope": "Cluster",
+            "names": names,
+            "versions": [version],
+        },
+    }
+
+
+def _application() -> dict[str, Any]:
+    return {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Application",
+        "metadata": {"name": NAME},
+        "spec": {
+            "project": "payments",
+            "source": {"repoURL": "https://gitlab.test/a.git", "path": "."},
+            "destination": {"namespace": NAME, "server": "https://kubernetes.default.svc"},
+        },
+    }
+
+
+def _application_status() -> dict[str, Any]:
+    operation = {
+        "phase": "Succeeded",
+        "message": "successfully synced",
+        "startedAt": "2026-01-05T09:00:00Z",
+        "operation": {"sync": {}},
+    }
+    parts = [{"kind": kind, "name": "web"} for kind in ("Service", "Deployment", "HTTPRoute")]
+    return {
+        "sync": {"status": "Synced", "revision": REVISION},
+        "health": {"status": "Healthy"},
+        "operationState": operation,
+        "resources": parts,
+    }
+
+
+async def test_what_nobody_made_is_not_there(subject: Subject) -> None:
+    assert await subject.cluster.find_environment(NAME) is None
+    assert await subject.cluster.find_application(NAME) is None
+    assert not await subject.cluster.namespace_exists(NAME)
+    assert await subject.cluster.host_owner("hello.localhost") is None
+
+
+async def test_an_environment_is_ready_when_its_conditions_say_so(subject: Subject) -> None:
+    await subject.environment(())
+    before = await subject.cluster.find_environment(NAME)
+    await subject.environment(GOOD)
+    after = await subject.cluster.find_environment(NAME)
+    assert before == EnvironmentStatus(name=NAME, synced=False, ready=False, problem="")
+    assert after == EnvironmentStatus(name=NAME, synced=True, ready=True, problem="")
+
+
+async def test_a_broken_environment_says_why(subject: Subject) -> None:
+    await subject.environment(BROKEN)
+    found = await subject.cluster.find_environment(NAME)
+    assert found is not None
+    assert found.problem == "ReconcileError: no rights; Creating"
+
+
+async def test_an_application_shows_both_statuses_and_the_revision(subject: Subject) -> None:
+    await subject.application()
+    found = await subject.cluster.find_application(NAME)
+    assert found is not None
+    assert (found.sync, found.health, found.revision) == (Sync.SYNCED, Health.HEALTHY, REVISION)
+    assert (found.operation, found.operation_message) == ("Succeeded", "successfully synced")
+    assert (found.resources, found.errors) == (3, ())
+    assert found.web_url.endswith(f"/applications/argocd/{NAME}")
+
+
+async def test_a_host_belongs_to_the_namespace_of_its_route_in_whatever_case(
+    subject: Subject,
+) -> None:
+    await subject.route("shop", "hello.localhost")
+    assert await subject.cluster.host_owner("Hello.localhost") == "shop"
+    assert await subject.cluster.host_owner("other.localhost") is None
+    assert await subject.cluster.namespace_exists("shop")
+
+
+async def test_a_kind_that_is_not_installed_is_named_and_is_no_empty_answer(
+    subject: Subject,
+) -> None:
+    await subject.forget_routes()
+    with pytest.raises(PermanentError, match=r"(?i)does not know.*httproute"):
+        await subject.cluster.host_owner("hello.localhost")
+
+
+def _server(answer: web.Response) -> web.Application:
+    async def respond(_: web.Request) -> web.Response:
+        return answer
+
+    app = web.Application()
+    app.router.add_route("*", "/{anything:.*}", respond)
+    return app
+
+
+@pytest.fixture
+async def answering(tmp_path: Path) -> AsyncIterator[Callable[[web.Response], Awaitable[Cluster]]]:
+    """A cluster whose API server gives one answer to everything."""
+    started: list[tuple[web.AppRunner, Kubernetes]] = []
+
+    async def start(answer: web.Response) -> Cluster:
+        runner = web.AppRunner(_server(answer))
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        port = runner.addresses[0][1]
+        cluster = Kubernetes(kubeconfig=_kubeconfig(tmp_path, f"http://127.0.0.1:{port}"))
+        started.append((runner, cluster))
+        return cluster
+
+    yield start
+    for runner, cluster in started:
+        await cluster.close()
+        await runner.cleanup()
+
+
+def _kubeconfig(folder: Path, server: str) -> Path:
+    file = folder / "kubeconfig"
+    file.write_text(f"""
+apiVersion: v1
+kind: Config
+current-context: test
+contexts: [{{name: test, context: {{cluster: test, user: test}}}}]
+clusters: [{{name: test, cluster: {{server: "{server}"}}}}]
+users: [{{name: test, user: {{token: secret}}}}]
+""")
+    return file
+
+
+@pytest.mark.parametrize("status", [429, 500, 503, 504])
+async def test_a_busy_api_server_is_asked_again(
+    answering: Callable[[web.Response], Awaitable[Cluster]], status: int
+) -> None:
+    cluster = await answering(web.Response(status=status, headers={"Retry-After": "7"}))
+    with pytest.raises(TemporaryError) as raised:
+        await cluster.find_application(NAME)
+    assert raised.value.retry_after is not None
+    assert raised.value.retry_after.total_seconds() == 7
+
+
+@pytest.mark.parametrize(("status", "fix"), [(401, "Renew the token"), (403, "ClusterRole")])
+async def test_a_refusal_says_what_to_do(
+    answering: Callable[[web.Response], Awaitable[Cluster]], status: int, fix: str
+) -> None:
+    cluster = await answering(web.Response(status=status))
+    with pytest.raises(PermanentError) as raised:
+        await cluster.namespace_exists("shop")
+    assert fix in raised.value.fix
+
+
+async def test_an_application_without_a_status_is_unknown_and_nothing_worse(
+    answering: Callable[[web.Response], Awaitable[Cluster]],
+) -> None:
+    cluster = await answering(web.json_response({"metadata": {"name": NAME}}))
+    assert await cluster.find_application(NAME) == Application(
+        name=NAME,
+        sync=Sync.UNKNOWN,
+        health=Health.UNKNOWN,
+        revision="",
+        operation="",
+        operation_message="",
+        resources=0,
+        errors=(),
+        web_url="",
+    )
+
+
+async def test_conditions_that_end_in_error_are_the_applications_errors(
+    answering: Callable[[web.Response], Awaitable[Cluster]],
+) -> None:
+    conditions = [
+        {"type": "ComparisonError", "message": "no such branch"},
+        {"type": "SharedResourceWarning", "message": "never mind"},
+    ]
+    cluster = await answering(web.json_response({"status": {"conditions": conditions}}))
+    found = await cluster.find_application(NAME)
+    assert found is not None
+    assert found.errors == ("ComparisonError: no such branch",)
+
+
+async def test_a_condition_about_an_older_generation_does_not_count(
+    answering: Callable[[web.Response], Awaitable[Cluster]],
+) -> None:
+    conditions = [{**condition, "observedGeneration": 1} for condition in GOOD]
+    body = {"metadata": {"generation": 2}, "status": {"conditions": conditions}}
+    cluster = await answering(web.json_response(body))
+    found = await cluster.find_environment(NAME)
+    assert found is not None
+    assert not found.ready
+
+
+async def test_a_cluster_that_nobody_serves_is_asked_again(tmp_path: Path) -> None:
+    cluster: Cluster = Kubernetes(kubeconfig=_kubeconfig(tmp_path, "http://127.0.0.1:1"))
+    with pytest.raises(TemporaryError, match="could not be reached"):
+        await cluster.namespace_exists("shop")
+
+
+@pytest.mark.parametrize("content", ["", "[]", "apiVersion: v1\nkind: Config\n", "{"])
+async def test_an_unusable_kubeconfig_is_named(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "kubeconfig"
+    file.write_text(content)
+    with pytest.raises(PermanentError, match="KUBECONFIG"):
+        await Kubernetes(kubeconfig=file).namespace_exists("shop")
+
+
+async def test_a_missing_kubeconfig_is_named(tmp_path: Path) -> None:
+    with pytest.raises(PermanentError, match="KUBECONFIG"):
+        await Kubernetes(kubeconfig=tmp_path / "none").namespace_exists("shop")
