@@ -1,0 +1,1 @@
+"""Pipelines: made when code changes, run by the runner, kept and announced here."""

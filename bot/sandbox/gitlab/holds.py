@@ -1,0 +1,102 @@
+"""For crash tests: count what was created, and hold one request before its effect or before its answer."""
+
+import asyncio
+import re
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bot.sandbox.gitlab.store import Store
+
+PREFIX = "/sandbox/gitlab/"
+
+
+class Wanted(BaseModel):
+    """Which request is to be held, and when."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    method: str
+    path_regex: re.Pattern[str]
+    when: str = "before"
+
+    def fits(self, scope: Scope) -> bool:
+        """Whether this is the request; the path may be matched encoded or decoded."""
+        written: str = scope["raw_path"].decode("ascii")
+        return scope["method"] == self.method.upper() and any(
+            self.path_regex.search(each) for each in (written, unquote(written))
+        )
+
+
+@dataclass(slots=True)
+class Holds:
+    """Wraps the application: the next request that fits waits until it is let go."""
+
+    app: ASGIApp
+    store: Store
+    wanted: Wanted | None = None
+    held: dict[str, str] | None = None
+    _let_go: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, or the routes of this module."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+        elif scope["path"].startswith(PREFIX):
+            response = await self._control(Request(scope, receive))
+            await response(scope, receive, send)
+        elif self.wanted is None or not self.wanted.fits(scope):
+            await self.app(scope, receive, send)
+        elif self.wanted.when == "before":
+            await self._wait(scope)
+            await self.app(scope, receive, send)
+        else:
+            await self._wait_with_the_answer(scope, receive, send)
+
+    async def _wait(self, scope: Scope) -> None:
+        self.wanted = None
+        self.held = {"method": scope["method"], "path": scope["path"]}
+        self._let_go.clear()
+        await self._let_go.wait()
+        self.held = None
+
+    async def _wait_with_the_answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer: list[Message] = []
+
+        async def keep(message: Message) -> None:
+            answer.append(message)
+
+        self.wanted = None
+        await self.app(scope, receive, keep)
+        await self._wait(scope)
+        for message in answer:
+            await send(message)
+
+    async def _control(self, request: Request) -> Response:
+        match request.method, request.url.path.removeprefix(PREFIX):
+            case "GET", "creations":
+                return JSONResponse(self.store.creations())
+            case "GET", "hold":
+                return JSONResponse(self._state())
+            case "POST", "hold":
+                return await self._arm(request)
+            case "POST", "release":
+                self.wanted = None
+                self._let_go.set()
+                return JSONResponse(self._state(), 201)
+        return JSONResponse({"error": "404 Not Found"}, 404)
+
+    async def _arm(self, request: Request) -> Response:
+        try:
+            self.wanted = Wanted.model_validate_json(await request.body())
+        except ValidationError as error:
+            return JSONResponse({"error": str(error)}, 400)
+        return JSONResponse(self._state(), 201)
+
+    def _state(self) -> dict[str, object]:
+        wanted = self.wanted and self.wanted.model_dump(mode="json")
+        return {"armed": wanted, "held": self.held}

@@ -1,0 +1,36 @@
+"""The records that GitLab keeps."""
+
+from bot.sandbox.gitlab.model.identity import Member, Namespace, Token, User
+from bot.sandbox.gitlab.model.project import (
+    Delivery,
+    Hook,
+    ImageRepository,
+    ImageTag,
+    Project,
+    ProtectedBranch,
+    Variable,
+)
+from bot.sandbox.gitlab.model.record import Level, Record, Visibility
+from bot.sandbox.gitlab.model.work import CommitStatus, Job, MergeRequest, Note, Pipeline
+
+__all__ = [
+    "CommitStatus",
+    "Delivery",
+    "Hook",
+    "ImageRepository",
+    "ImageTag",
+    "Job",
+    "Level",
+    "Member",
+    "MergeRequest",
+    "Namespace",
+    "Note",
+    "Pipeline",
+    "Project",
+    "ProtectedBranch",
+    "Record",
+    "Token",
+    "User",
+    "Variable",
+    "Visibility",
+]

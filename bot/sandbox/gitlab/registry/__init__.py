@@ -1,0 +1,1 @@
+"""The container registry: images that jobs push and the cluster pulls."""

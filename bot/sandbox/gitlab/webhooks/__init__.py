@@ -1,0 +1,1 @@
+"""Webhooks: the bodies, and their delivery from a queue that survives the process."""
