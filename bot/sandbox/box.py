@@ -8,8 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from bot.sandbox import catalog, cluster, gitlab, slack
+from bot.sandbox.catalog import Catalog
+from bot.sandbox.cluster import Cluster
+from bot.sandbox.gitlab import GitLabInstance
 from bot.sandbox.people import Member, members
 from bot.sandbox.runner import toolchain
+from bot.sandbox.slack import SlackWorkspace
 
 PARTS = ("gitlab", "cluster", "catalog", "slack")
 GROUP = "idp"
@@ -37,10 +41,10 @@ class Box:
 
     ports: Numbers
     folder: Path
-    slack: slack.SlackWorkspace | None = None
-    gitlab: gitlab.GitLabInstance | None = None
-    cluster: cluster.Cluster | None = None
-    catalog: catalog.Catalog | None = None
+    slack: SlackWorkspace | None = None
+    gitlab: GitLabInstance | None = None
+    cluster: Cluster | None = None
+    catalog: Catalog | None = None
 
     def environment(self) -> dict[str, str]:
         """The variables with which the bot finds the parts; what is not there keeps the caller's own."""
@@ -62,7 +66,7 @@ class Box:
             env |= {"BACKSTAGE_URL": self.catalog.url, "BACKSTAGE_TOKEN": self.catalog.token}
         return {name: value for name, value in env.items() if value}
 
-    def _cluster_environment(self, part: cluster.Cluster) -> dict[str, str]:
+    def _cluster_environment(self, part: Cluster) -> dict[str, str]:
         https_port = int(part.https.rsplit(":", maxsplit=1)[1])
         return {
             "KUBECONFIG": str(part.kubeconfig),
@@ -143,7 +147,7 @@ def _environments(https_port: int) -> str:
 
 def _gitlab(
     box: Box, people: tuple[Member, ...]
-) -> contextlib.AbstractAsyncContextManager[gitlab.GitLabInstance]:
+) -> contextlib.AbstractAsyncContextManager[GitLabInstance]:
     return gitlab.serve(
         port=box.ports["gitlab"],
         state_dir=box.folder / "gitlab",
@@ -152,7 +156,7 @@ def _gitlab(
 
 
 @contextlib.asynccontextmanager
-async def _cluster(box: Box) -> AsyncIterator[cluster.Cluster]:
+async def _cluster(box: Box) -> AsyncIterator[Cluster]:
     tools = await toolchain.prepare(box.folder / "cluster")
     host = box.gitlab
     async with cluster.serve(
@@ -168,7 +172,7 @@ async def _cluster(box: Box) -> AsyncIterator[cluster.Cluster]:
         yield part
 
 
-def _catalog(box: Box) -> contextlib.AbstractAsyncContextManager[catalog.Catalog]:
+def _catalog(box: Box) -> contextlib.AbstractAsyncContextManager[Catalog]:
     host = box.gitlab
     return catalog.serve(
         port=box.ports["catalog"],
@@ -180,7 +184,7 @@ def _catalog(box: Box) -> contextlib.AbstractAsyncContextManager[catalog.Catalog
 
 def _slack(
     box: Box, people: tuple[Member, ...]
-) -> contextlib.AbstractAsyncContextManager[slack.SlackWorkspace]:
+) -> contextlib.AbstractAsyncContextManager[SlackWorkspace]:
     links = {
         "GitLab": box.gitlab.url if box.gitlab else "",
         "Argo CD": f"{box.cluster.argocd_url}/applications" if box.cluster else "",
