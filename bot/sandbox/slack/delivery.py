@@ -86,9 +86,11 @@ class Sockets:
 class SignedRequests:
     """Delivers by HTTP to the request URL, signed as Slack signs."""
 
-    def __init__(self, signing_secret: str, *, clock: Callable[[], float] = time.time) -> None:
-        """Start without a request URL."""
-        self.url = ""
+    def __init__(
+        self, signing_secret: str, url: str, *, clock: Callable[[], float] = time.time
+    ) -> None:
+        """Deliver to a URL; an empty one leads nowhere."""
+        self.url = url
         self._secret = signing_secret
         self._clock = clock
         self._client = httpx.AsyncClient(timeout=DEADLINE)
@@ -132,10 +134,10 @@ def _form(kind: Kind, payload: Answer) -> tuple[bytes, str]:
 class Delivery:
     """Chooses the way to the app: a socket while one is open, else the request URL."""
 
-    def __init__(self, signing_secret: str) -> None:
-        """Start with no way to the app."""
+    def __init__(self, signing_secret: str, request_url: str) -> None:
+        """Start without a socket."""
         self.sockets = Sockets()
-        self.requests = SignedRequests(signing_secret)
+        self.requests = SignedRequests(signing_secret, request_url)
         self._redeliveries: set[asyncio.Task[None]] = set()
 
     @property

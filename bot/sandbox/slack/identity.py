@@ -46,6 +46,7 @@ class SlackApp:
     commands: tuple[Command, ...]
     events: tuple[str, ...]
     scopes: tuple[str, ...]
+    request_url: str = ""  # where signed requests go while no socket is open
 
 
 IDP_BOT = SlackApp(

@@ -41,7 +41,6 @@ async def serve(
     links: Mapping[str, str] = NO_LINKS,
     app: SlackApp = IDP_BOT,
     rate_limits: bool = False,
-    request_url: str = "",
 ) -> AsyncIterator[SlackWorkspace]:
     """Serve a workspace; started again on the same folder it goes on where it was.
 
@@ -52,12 +51,10 @@ async def serve(
         links: other parts of the platform, for the page's sidebar.
         app: what its manifest would say.
         rate_limits: whether Slack's limits hold.
-        request_url: where signed requests go while no socket is open.
     """
     with workspaces.opened(
         state_dir, people, app=app, links=links, rate_limits=rate_limits
     ) as workspace:
-        workspace.delivery.requests.url = request_url
         async with served(_application(workspace), port) as listening:
             workspace.address = f"http://{LOOPBACK}:{listening}"
             known = workspace.credentials

@@ -134,7 +134,7 @@ def opened(
             credentials=known,
             conversations=Conversations(store),
             views=Views(store, app),
-            delivery=Delivery(known.signing_secret),
+            delivery=Delivery(known.signing_secret, app.request_url),
             limits=RateLimits(on=rate_limits),
             links=links,
         )

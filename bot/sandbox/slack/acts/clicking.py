@@ -114,8 +114,7 @@ def _action(element: dict[str, Any], touch: Touch, offered: list[Any]) -> dict[s
         "type": element["type"],
     }
     if element["type"] == "button":
-        kept = {key: element[key] for key in ("text", "value", "style") if key in element}
-        return {**action, **kept}
+        return action | {key: element[key] for key in ("text", "value", "style") if key in element}
     if element["type"] == "overflow":
         chosen = [option for option in element["options"] if option.get("value") == touch.value]
         return {**action, "selected_option": chosen[0] if chosen else None}

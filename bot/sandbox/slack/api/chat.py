@@ -26,6 +26,7 @@ def _place(workspace: Workspace, given: Arguments) -> Channel:
 
 
 async def post_message(workspace: Workspace, given: Arguments) -> Answer:
+    """Post to a channel, a thread or a direct message."""
     channel = _place(workspace, given)
     thread_ts = arguments.timestamp(given, "thread_ts")
     content = workspace.app_says(composing.composed(given))
@@ -36,6 +37,7 @@ async def post_message(workspace: Workspace, given: Arguments) -> Answer:
 
 
 async def post_ephemeral(workspace: Workspace, given: Arguments) -> Answer:
+    """Show a message to one member of a channel."""
     arguments.required(given, "user")
     channel = _place(workspace, given)
     if given["user"] not in channel.members:
@@ -46,6 +48,7 @@ async def post_ephemeral(workspace: Workspace, given: Arguments) -> Answer:
 
 
 async def update(workspace: Workspace, given: Arguments) -> Answer:
+    """Rewrite one of the app's own messages; text without blocks takes the blocks away."""
     message = _own(workspace, given, refusal="cant_update_message")
     content = composing.composed({"text": "", **given, "thread_ts": None})
     kept = {k: v for k, v in message.items() if k not in {"text", "blocks", "attachments"}}
@@ -66,6 +69,7 @@ async def update(workspace: Workspace, given: Arguments) -> Answer:
 
 
 async def delete(workspace: Workspace, given: Arguments) -> Answer:
+    """Delete one of the app's own messages."""
     message = _own(workspace, given, refusal="cant_delete_message")
     workspace.unsay(message)
     return {"channel": message["channel"], "ts": message["ts"]}
@@ -81,6 +85,7 @@ def _own(workspace: Workspace, given: Arguments, *, refusal: str) -> Message:
 
 
 async def get_permalink(workspace: Workspace, given: Arguments) -> Answer:
+    """Say where a message can be looked at."""
     arguments.required(given, "channel", "message_ts")
     message = workspace.conversations.message(str(given["channel"]), str(given["message_ts"]))
     channel, ts = message["channel"], message["ts"]

@@ -63,6 +63,7 @@ def _app_user(workspace: Workspace) -> Answer:
 
 
 async def info(workspace: Workspace, given: Arguments) -> Answer:
+    """Describe one member."""
     arguments.required(given, "user")
     if given["user"] == workspace.app.user_id:
         return {"user": _app_user(workspace)}
@@ -70,12 +71,14 @@ async def info(workspace: Workspace, given: Arguments) -> Answer:
 
 
 async def list_(workspace: Workspace, given: Arguments) -> Answer:
+    """List everybody, the app last."""
     everybody = [described(person) for person in workspace.people.values()]
     page, cursor = arguments.page(given, [*everybody, _app_user(workspace)])
     return {"members": page, "response_metadata": {"next_cursor": cursor}}
 
 
 async def lookup_by_email(workspace: Workspace, given: Arguments) -> Answer:
+    """Find a member by e-mail address."""
     wanted = str(given.get("email") or "").lower()
     for person in workspace.people.values():
         if person.email.lower() == wanted:
@@ -84,6 +87,7 @@ async def lookup_by_email(workspace: Workspace, given: Arguments) -> Answer:
 
 
 async def auth_test(workspace: Workspace, given: Arguments) -> Answer:
+    """Say whose token this is."""
     app = workspace.app
     who = {"url": f"{workspace.address}/", "team": TEAM_NAME, "team_id": TEAM_ID}
     if given.get("token") == workspace.credentials.app_token:
@@ -98,6 +102,7 @@ async def auth_test(workspace: Workspace, given: Arguments) -> Answer:
 
 
 async def bots_info(workspace: Workspace, given: Arguments) -> Answer:
+    """Describe the app as a bot."""
     app = workspace.app
     if given.get("bot", app.bot_id) != app.bot_id:
         raise SlackError("bot_not_found")
@@ -105,7 +110,8 @@ async def bots_info(workspace: Workspace, given: Arguments) -> Answer:
     return {"bot": {**bot, "deleted": False, "updated": 0, "icons": {}}}
 
 
-async def team_info(workspace: Workspace, given: Arguments) -> Answer:
+async def team_info(workspace: Workspace, _given: Arguments) -> Answer:
+    """Describe the workspace."""
     team = {"id": TEAM_ID, "name": TEAM_NAME, "domain": TEAM_DOMAIN, "email_domain": "example.com"}
     return {"team": {**team, "url": f"{workspace.address}/", "icon": {}}}
 

@@ -20,6 +20,7 @@ def _triggered_by(workspace: Workspace, given: Arguments) -> str:
 
 
 async def open_(workspace: Workspace, given: Arguments) -> Answer:
+    """Open a modal for whoever has just acted."""
     blockkit.check_view(given.get("view"), kind="modal")
     user = _triggered_by(workspace, given)
     view = workspace.views.open(user, given["view"])
@@ -28,6 +29,7 @@ async def open_(workspace: Workspace, given: Arguments) -> Answer:
 
 
 async def push(workspace: Workspace, given: Arguments) -> Answer:
+    """Lay a modal on the one that is open."""
     blockkit.check_view(given.get("view"), kind="modal")
     user = _triggered_by(workspace, given)
     view = workspace.views.push(user, given["view"])
@@ -36,6 +38,7 @@ async def push(workspace: Workspace, given: Arguments) -> Answer:
 
 
 async def update(workspace: Workspace, given: Arguments) -> Answer:
+    """Change a view in its place."""
     by_id, by_external_id = given.get("view_id") or "", given.get("external_id") or ""
     if not by_id and not by_external_id:
         raise SlackError("invalid_arguments", problems=["missing required field: view_id"])
@@ -47,6 +50,7 @@ async def update(workspace: Workspace, given: Arguments) -> Answer:
 
 
 async def publish(workspace: Workspace, given: Arguments) -> Answer:
+    """Show a Home tab."""
     arguments.required(given, "user_id")
     blockkit.check_view(given.get("view"), kind="home")
     user = workspace.person(str(given["user_id"])).id
@@ -55,7 +59,8 @@ async def publish(workspace: Workspace, given: Arguments) -> Answer:
     return {"view": view}
 
 
-async def validate(workspace: Workspace, given: Arguments) -> Answer:
+async def validate(_workspace: Workspace, given: Arguments) -> Answer:
+    """Check blocks, a message or a view, and change nothing."""
     kinds = [kind for kind in ("blocks", "message", "view") if given.get(kind) is not None]
     if len(kinds) != 1:
         raise SlackError("invalid_arguments", problems=["exactly one of blocks, message or view"])

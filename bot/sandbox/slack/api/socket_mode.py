@@ -22,7 +22,7 @@ class SocketMode:
         """Start with no ticket given out."""
         self._tickets: set[str] = set()
 
-    async def connections_open(self, workspace: Workspace, given: Arguments) -> dict[str, Any]:
+    async def connections_open(self, workspace: Workspace, _given: Arguments) -> dict[str, Any]:
         """Answer apps.connections.open with an address that works once."""
         if len(workspace.delivery.sockets) >= MAX_SOCKETS:
             raise SlackError("too_many_websockets")

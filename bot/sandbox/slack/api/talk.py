@@ -59,6 +59,7 @@ def _paged(name: str, items: list[Any], cursor: str) -> Answer:
 
 
 async def list_(workspace: Workspace, given: Arguments) -> Answer:
+    """List channels, and direct messages where they are asked for."""
     kinds = str(given.get("types") or "public_channel").split(",")
     channels = [
         described(workspace, channel)
@@ -70,15 +71,18 @@ async def list_(workspace: Workspace, given: Arguments) -> Answer:
 
 
 async def info(workspace: Workspace, given: Arguments) -> Answer:
+    """Describe a channel."""
     return {"channel": described(workspace, _visible(workspace, given))}
 
 
 async def members(workspace: Workspace, given: Arguments) -> Answer:
+    """List a channel's members."""
     channel = _visible(workspace, given)
     return _paged("members", *arguments.page(given, list(channel.members)))
 
 
 async def history(workspace: Workspace, given: Arguments) -> Answer:
+    """List what a channel shows, newest first."""
     channel = _joined(workspace, given)
     said = [m for m in workspace.conversations.top_level(channel.id) if _within(given, m)]
     page, cursor = arguments.page(given, said[::-1])
@@ -87,6 +91,7 @@ async def history(workspace: Workspace, given: Arguments) -> Answer:
 
 
 async def replies(workspace: Workspace, given: Arguments) -> Answer:
+    """List a thread, oldest first."""
     channel = _joined(workspace, given)
     arguments.required(given, "ts")
     thread = workspace.conversations.thread(channel.id, str(given["ts"]))
@@ -123,6 +128,7 @@ def _told(workspace: Workspace, given: Arguments, message: Message) -> Message:
 
 
 async def open_(workspace: Workspace, given: Arguments) -> Answer:
+    """Find or open the direct message with a member."""
     if given.get("channel"):
         return {"channel": {"id": _visible(workspace, given).id}}
     users = str(given.get("users") or "").split(",")
@@ -137,6 +143,7 @@ async def open_(workspace: Workspace, given: Arguments) -> Answer:
 
 
 async def join(workspace: Workspace, given: Arguments) -> Answer:
+    """Make the app a member."""
     before = _visible(workspace, given)
     if before.is_im:
         raise SlackError("method_not_supported_for_channel_type")
@@ -148,6 +155,7 @@ async def join(workspace: Workspace, given: Arguments) -> Answer:
 
 
 async def create(workspace: Workspace, given: Arguments) -> Answer:
+    """Make a public channel."""
     name = str(given.get("name") or "")
     if not name:
         raise SlackError("invalid_name_required")
@@ -161,6 +169,7 @@ async def create(workspace: Workspace, given: Arguments) -> Answer:
 
 
 async def invite(workspace: Workspace, given: Arguments) -> Answer:
+    """Make others members."""
     channel = _joined(workspace, given)
     arguments.required(given, "users")
     for user in str(given["users"]).split(","):

@@ -125,24 +125,28 @@ def shape(
     """
     wanted, known = must or {}, {**(must or {}), **(may or {})}
 
-    def members(value: Mapping[str, Any], at: str) -> Found:
-        for name in wanted:
-            if value.get(name) is None:
-                yield Problem(at, "missing_field", f"missing required field: {name}")
-        for name, member in value.items():
-            if name not in known:
-                yield Problem(at, "unknown_field", f"invalid additional property: {name}")
-            elif member is not None:
-                yield from known[name](member, f"{at}/{name}")
-
     def check(value: Any, at: str) -> Found:
         if not isinstance(value, Mapping):
             yield Problem(at, "wrong_type", "must be an object")
             return
-        found = list(members(value, at))
+        found = [*_missing(wanted, value, at), *_members(known, value, at)]
         yield from found or [problem for rule in rules for problem in rule(value, at)]
 
     return check
+
+
+def _missing(wanted: Mapping[str, Check], value: Mapping[str, Any], at: str) -> Found:
+    for name in wanted:
+        if value.get(name) is None:
+            yield Problem(at, "missing_field", f"missing required field: {name}")
+
+
+def _members(known: Mapping[str, Check], value: Mapping[str, Any], at: str) -> Found:
+    for name, member in value.items():
+        if name not in known:
+            yield Problem(at, "unknown_field", f"invalid additional property: {name}")
+        elif member is not None:
+            yield from known[name](member, f"{at}/{name}")
 
 
 def variants(known: Mapping[str, Check], *, what: str) -> Check:

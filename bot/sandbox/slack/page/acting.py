@@ -1,5 +1,6 @@
 """Take in what people do at the page, as JSON; scripts and tests may do it too."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.requests import Request
@@ -15,6 +16,7 @@ from bot.sandbox.slack.page import rendering
 from bot.sandbox.slack.workspace import Workspace
 
 Given = dict[str, Any]
+Act = Callable[[Workspace, Person, Given], Awaitable[Given]]
 UNANSWERED = {
     "dispatch_failed": "No app is connected to this workspace.",
     "operation_timeout": "The options did not come within 3 seconds.",
@@ -27,15 +29,19 @@ def routes(workspace: Workspace) -> list[Route]:
     async def act(request: Request) -> Response:
         try:
             person = workspace.person(request.path_params["user"])
-            name = request.path_params["act"]
-            if name not in ACTS:
-                raise SlackError("unknown_method", req_method=name)
-            answer = await ACTS[name](workspace, person, await request.json())
+            answer = await _act(request.path_params["act"])(workspace, person, await request.json())
         except SlackError as refusal:
             return JSONResponse(refusal.answer())
         return JSONResponse(answer)
 
     return [Route("/sandbox/slack/as/{user}/{act}", act, methods=["POST"])]
+
+
+def _act(name: str) -> Act:
+    try:
+        return ACTS[name]
+    except KeyError:
+        raise SlackError("unknown_method", req_method=name) from None
 
 
 def _place(given: Given) -> Place:
@@ -95,7 +101,7 @@ async def _home(workspace: Workspace, person: Person, _given: Given) -> Given:
     return {"ok": True}
 
 
-ACTS = {
+ACTS: dict[str, Act] = {
     "say": _say,
     "click": _click,
     "submit": _submit,

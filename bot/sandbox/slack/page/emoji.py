@@ -1,28 +1,6 @@
 """The emoji that apps write by name."""
 
-EMOJI = {
-    "+1": "👍", "-1": "👎", "thumbsup": "👍", "thumbsdown": "👎", "wave": "👋", "tada": "🎉",
-    "rocket": "🚀", "white_check_mark": "✅", "heavy_check_mark": "✔️", "x": "❌", "warning": "⚠️",
-    "hourglass": "⌛", "hourglass_flowing_sand": "⏳", "rotating_light": "🚨", "eyes": "👀",
-    "fire": "🔥", "sparkles": "✨", "bulb": "💡", "gear": "⚙️", "wrench": "🔧", "hammer": "🔨",
-    "hammer_and_wrench": "🛠️", "package": "📦", "lock": "🔒", "unlock": "🔓", "key": "🔑",
-    "link": "🔗", "memo": "📝", "pencil": "✏️", "pencil2": "✏️", "bug": "🐛", "mag": "🔍",
-    "clock": "🕐", "stopwatch": "⏱️", "calendar": "📅", "bell": "🔔", "no_bell": "🔕",
-    "speech_balloon": "💬", "thought_balloon": "💭", "question": "❓", "exclamation": "❗",
-    "grey_question": "❔", "information_source": "ℹ️", "no_entry": "⛔", "no_entry_sign": "🚫",
-    "octagonal_sign": "🛑", "construction": "🚧", "globe_with_meridians": "🌐", "house": "🏠",
-    "books": "📚", "book": "📖", "bookmark": "🔖", "label": "🏷️", "chart_with_upwards_trend": "📈",
-    "chart_with_downwards_trend": "📉", "bar_chart": "📊", "robot_face": "🤖", "raised_hands": "🙌",
-    "clap": "👏", "pray": "🙏", "muscle": "💪", "point_right": "👉", "point_up": "☝️",
-    "arrow_right": "➡️", "arrow_left": "⬅️", "arrow_up": "⬆️", "arrow_down": "⬇️",
-    "leftwards_arrow_with_hook": "↩️", "arrows_counterclockwise": "🔄", "repeat": "🔁",
-    "recycle": "♻️", "heart": "❤️", "star": "⭐", "smile": "😄", "smiley": "😃", "slightly_smiling_face": "🙂",
-    "thinking_face": "🤔", "sweat_smile": "😅", "cry": "😢", "ghost": "👻", "ship": "🚢",
-    "whale": "🐳", "snake": "🐍", "crossed_fingers": "🤞", "wastebasket": "🗑️", "put_litter_in_its_place": "🚮",
-    "red_circle": "🔴", "large_green_circle": "🟢", "large_yellow_circle": "🟡", "large_blue_circle": "🔵",
-    "white_circle": "⚪", "black_circle": "⚫", "large_orange_circle": "🟠", "busts_in_silhouette": "👥",
-    "bust_in_silhouette": "👤", "inbox_tray": "📥", "outbox_tray": "📤", "file_folder": "📁",
-    "open_file_folder": "📂", "seedling": "🌱", "evergreen_tree": "🌲", "zap": "⚡", "boom": "💥",
-    "heavy_plus_sign": "➕", "heavy_minus_sign": "➖", "ok": "🆗", "new": "🆕", "sos": "🆘",
-    "shield": "🛡️", "ticket": "🎫", "triangular_flag_on_post": "🚩", "checkered_flag": "🏁",
-}  # fmt: skip
+import json
+from pathlib import Path
+
+EMOJI: dict[str, str] = json.loads(Path(__file__).with_name("emoji.json").read_text("utf-8"))

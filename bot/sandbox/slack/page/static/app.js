@@ -16,7 +16,8 @@ function group() {
     let previous = null;
     for (const message of list.querySelectorAll(".message")) {
       const newDay = previous?.dataset.day !== message.dataset.day;
-      const follows = previous && !newDay && previous.dataset.user === message.dataset.user
+      const afterRoot = list.id === "thread-messages" && previous === list.firstElementChild;
+      const follows = previous && !newDay && !afterRoot && previous.dataset.user === message.dataset.user
         && Number(message.dataset.ts) - Number(previous.dataset.ts) < GAP
         && !message.matches(".whispered") && !previous.matches(".whispered");
       message.classList.toggle("follows", Boolean(follows));

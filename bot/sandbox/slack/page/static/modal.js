@@ -60,6 +60,13 @@ function showErrors(errors) {
   dialog().querySelector(".wrong :is(input, textarea)")?.focus();
 }
 
+function forgive(field) {
+  if (!field?.classList.contains("wrong")) return;
+  field.classList.remove("wrong");
+  field.querySelector(".error").hidden = true;
+  for (const control of field.querySelectorAll("[aria-invalid]")) control.removeAttribute("aria-invalid");
+}
+
 async function submit() {
   const shown = dialog();
   const button = shown.querySelector("[data-submit]");
@@ -81,6 +88,9 @@ async function close(everything) {
   if (!answer.ok) showModal("");
 }
 
+for (const occasion of ["input", "chosen"]) {
+  document.addEventListener(occasion, (event) => forgive(event.target.closest("#modal .field")));
+}
 document.addEventListener("submit", (event) => {
   if (!event.target.closest("#modal")) return;
   event.preventDefault();
