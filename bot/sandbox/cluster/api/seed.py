@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from bot.sandbox.cluster.api import definitions, identity, rbac, writing
 from bot.sandbox.cluster.api.cluster import Call, Cluster
 from bot.sandbox.cluster.api.store import Change, Key
+from bot.sandbox.cluster.api.wire import bodies
 
 Object = dict[str, Any]
 
@@ -78,7 +77,7 @@ def _namespaces() -> Iterator[Object]:
 
 def _definitions() -> Iterator[Object]:
     for path in sorted(CRDS.glob("*.yaml")):
-        yield from YAML(typ="safe").load_all(path.read_text())
+        yield from bodies.all_from_yaml(path.read_text())
 
 
 def _role(name: str, *rules: Object) -> Object:

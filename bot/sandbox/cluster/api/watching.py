@@ -22,11 +22,12 @@ class Watches:
     """The streams that are open, so that a stopping server can end them."""
 
     def __init__(self) -> None:
-        self._closing = asyncio.Event()
+        self._queues: set[asyncio.Queue[Change | None]] = set()
 
     def close(self) -> None:
         """End all streams, as a server does that goes away."""
-        self._closing.set()
+        for queue in self._queues:
+            queue.put_nowait(None)
 
     async def events(self, cluster: Cluster, call: Call) -> AsyncIterator[Event]:
         """Yield typed events until the client's timeout.
@@ -34,13 +35,14 @@ class Watches:
         The queue is filled before the backlog is read and both happen without a pause in between, so nothing is
         missed and nothing comes twice.
         """
-        queue: asyncio.Queue[Change] = asyncio.Queue()
+        queue: asyncio.Queue[Change | None] = asyncio.Queue()
         select = _selection(call)
         stop = cluster.store.listen(queue.put_nowait)
+        self._queues.add(queue)
         try:
             for event in _backlog(cluster, call):
                 yield event
-            async with contextlib.aclosing(self._timed(queue, call)) as changes:
+            async with contextlib.aclosing(_changes(queue, call)) as changes:
                 async for change in changes:
                     if change is None:
                         yield "BOOKMARK", _bookmark(call, cluster.store.revision)
@@ -48,30 +50,26 @@ class Watches:
                         yield selected
         finally:
             stop()
+            self._queues.discard(queue)
 
-    async def _timed(
-        self, queue: asyncio.Queue[Change], call: Call
-    ) -> AsyncGenerator[Change | None]:
-        """Yield each change, and None when a bookmark is due."""
-        loop = asyncio.get_running_loop()
-        end = loop.time() + _seconds(call)
-        closing = asyncio.create_task(self._closing.wait())
+
+async def _changes(
+    queue: asyncio.Queue[Change | None], call: Call
+) -> AsyncGenerator[Change | None, None]:
+    """Yield each change, and None when a bookmark is due; None in the queue ends it."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + _seconds(call)
+    while (left := end - loop.time()) > 0:
         try:
-            while (left := end - loop.time()) > 0 and not closing.done():
-                getting = asyncio.create_task(queue.get())
-                await asyncio.wait(
-                    (getting, closing),
-                    timeout=min(left, _BOOKMARK_SECONDS),
-                    return_when=asyncio.FIRST_COMPLETED,
-                )
-                if getting.done():
-                    yield getting.result()
-                    continue
-                getting.cancel()
-                if _wants_bookmarks(call) and left > _BOOKMARK_SECONDS and not closing.done():
-                    yield None
-        finally:
-            closing.cancel()
+            async with asyncio.timeout(min(left, _BOOKMARK_SECONDS)):
+                change = await queue.get()
+        except TimeoutError:
+            if _wants_bookmarks(call) and left > _BOOKMARK_SECONDS:
+                yield None
+            continue
+        if change is None:
+            return
+        yield change
 
 
 def _seconds(call: Call) -> float:

@@ -4,11 +4,13 @@ import datetime as dt
 import json
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+import yaml  # type: ignore[import-untyped]  # PyYAML ships no types
 
 from bot.sandbox.cluster.api import refusals
 from bot.sandbox.cluster.api.wire import protobuf
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The one in C, fifteen times as fast, where PyYAML was built with it."""
 
 READABLE = ("application/json", "application/yaml", protobuf.MEDIA_TYPE)
 
@@ -39,9 +41,14 @@ def from_yaml(text: str) -> Any:
         Refusal: it is not YAML.
     """
     try:
-        return _as_json(YAML(typ="safe", pure=False).load(text))
-    except YAMLError as error:
+        return _as_json(yaml.load(text, Loader=_LOADER))  # noqa: S506 - a safe loader, the fast one
+    except yaml.YAMLError as error:
         raise refusals.bad_request(f"error decoding YAML: {error}") from error
+
+
+def all_from_yaml(text: str) -> list[Any]:
+    """Read a file of several documents."""
+    return [_as_json(each) for each in yaml.load_all(text, Loader=_LOADER)]
 
 
 def _as_json(value: Any) -> Any:

@@ -37,7 +37,7 @@ MESSAGES: dict[str, Message] = {
         namespace="3",
         uid="5",
         resourceVersion="6",
-        generation="7 int",
+        generation="7 count",
         creationTimestamp="8 time",
         deletionTimestamp="9 time",
         deletionGracePeriodSeconds="10 int",
@@ -109,14 +109,22 @@ MESSAGES: dict[str, Message] = {
     "Subject": _message(kind="1", apiGroup="2", name="3", namespace="4"),
     "RoleRef": _message(apiGroup="1", kind="2", name="3"),
     "Eviction": _message(metadata="1 ObjectMeta", deleteOptions="2 DeleteOptions"),
-    "TokenRequest": _message(metadata="1 ObjectMeta", spec="2 TokenRequestSpec"),
+    "TokenRequest": _message(
+        metadata="1 ObjectMeta", spec="2 TokenRequestSpec", status="3 ignored"
+    ),
     "TokenRequestSpec": _message(audiences="1 []string", expirationSeconds="4 int"),
-    "TokenReview": _message(metadata="1 ObjectMeta", spec="2 TokenReviewSpec"),
+    "TokenReview": _message(metadata="1 ObjectMeta", spec="2 TokenReviewSpec", status="3 ignored"),
     "TokenReviewSpec": _message(token="1"),  # noqa: S106 - a field number
-    "SelfSubjectReview": _message(metadata="1 ObjectMeta"),
-    "SelfSubjectAccessReview": _message(metadata="1 ObjectMeta", spec="2 AccessReviewSpec"),
-    "SubjectAccessReview": _message(metadata="1 ObjectMeta", spec="2 AccessReviewSpec"),
-    "LocalSubjectAccessReview": _message(metadata="1 ObjectMeta", spec="2 AccessReviewSpec"),
+    "SelfSubjectReview": _message(metadata="1 ObjectMeta", status="2 ignored"),
+    "SelfSubjectAccessReview": _message(
+        metadata="1 ObjectMeta", spec="2 AccessReviewSpec", status="3 ignored"
+    ),
+    "SubjectAccessReview": _message(
+        metadata="1 ObjectMeta", spec="2 AccessReviewSpec", status="3 ignored"
+    ),
+    "LocalSubjectAccessReview": _message(
+        metadata="1 ObjectMeta", spec="2 AccessReviewSpec", status="3 ignored"
+    ),
     "AccessReviewSpec": _message(
         resourceAttributes="1 ResourceAttributes",
         nonResourceAttributes="2 NonResourceAttributes",
@@ -128,6 +136,27 @@ MESSAGES: dict[str, Message] = {
         namespace="1", verb="2", group="3", version="4", resource="5", subresource="6", name="7"
     ),
     "NonResourceAttributes": _message(path="1", verb="2"),
-    "SelfSubjectRulesReview": _message(metadata="1 ObjectMeta", spec="2 RulesReviewSpec"),
+    "SelfSubjectRulesReview": _message(
+        metadata="1 ObjectMeta", spec="2 RulesReviewSpec", status="3 ignored"
+    ),
     "RulesReviewSpec": _message(namespace="1"),
+    "Deployment": _message(metadata="1 ObjectMeta", spec="2 DeploymentSpec", status="3 ignored"),
+    "DeploymentSpec": _message(
+        replicas="1 int", selector="2 LabelSelector", template="3 PodTemplate", strategy="4 ignored"
+    ),
+    "LabelSelector": _message(matchLabels="1 {}string"),
+    "PodTemplate": _message(metadata="1 ObjectMeta", spec="2 PodSpec"),
+    "PodSpec": _message(containers="2 []Container", securityContext="14 ignored"),
+    "Container": _message(
+        name="1",
+        image="2",
+        command="3 []string",
+        args="4 []string",
+        workingDir="5",
+        ports="6 []ContainerPort",
+        env="7 []EnvVar",
+        resources="8 ignored",
+    ),
+    "ContainerPort": _message(name="1", containerPort="3 int", protocol="4"),
+    "EnvVar": _message(name="1", value="2"),
 }

@@ -43,6 +43,7 @@ def _object(raw: bytes, message: Message) -> Object:
     for number, value in _fields(raw):
         field = message.get(number)
         if field is None:
+            _refuse_unless_empty(number, value)
             continue
         if field.is_map:
             entry = dict(_fields(value))
@@ -53,6 +54,16 @@ def _object(raw: bytes, message: Message) -> Object:
         elif (read := _value(value, field)) not in ("", None, {}):
             found[field.name] = read
     return found
+
+
+def _refuse_unless_empty(number: int, value: Any) -> None:
+    """Refuse what would be lost."""
+    if value not in (b"", 0):
+        raise Unreadable(f"protobuf field {number} is not read here")
+
+
+def _ignored(_: Any) -> None:
+    """Drop what the server writes itself, whose zero values clients send."""
 
 
 def _value(value: Any, field: Field) -> Any:
@@ -105,7 +116,9 @@ _SCALARS: dict[str, Callable[[Any], Any]] = {
     "string": bytes.decode,
     "bytes": lambda raw: base64.b64encode(raw).decode(),
     "int": int,
+    "count": lambda value: value or None,
     "bool": bool,
     "time": _time,
     "json": _embedded_json,
+    "ignored": _ignored,
 }
