@@ -53,8 +53,7 @@ class Informer:
         """Follow the kind for ever: list, then watch, and again when the watch is lost."""
         while True:
             try:
-                version = await self._list()
-                await self._watch(version)
+                await self._watch(await self._list())
             except UnknownKindError:
                 self._replace([])
                 self._kube.forget(self._kind)
@@ -64,6 +63,9 @@ class Informer:
                     self._kube.forget(self._kind)
                     await asyncio.sleep(SECONDS_UNTIL_RETRY)
             except httpx.HTTPError:
+                await asyncio.sleep(SECONDS_UNTIL_RETRY)
+            except Exception:
+                log.exception("informer.failed", kind=self._kind.kind)
                 await asyncio.sleep(SECONDS_UNTIL_RETRY)
 
     async def _list(self) -> str:
@@ -107,9 +109,8 @@ class Informer:
 class Informers:
     """Starts an informer the first time that somebody asks for a kind."""
 
-    def __init__(self, kube: Kube, tasks: asyncio.TaskGroup) -> None:
+    def __init__(self, kube: Kube) -> None:
         self._kube = kube
-        self._tasks = tasks
         self._informers: dict[Kind, Informer] = {}
         self._running: list[asyncio.Task[None]] = []
         self._change = asyncio.Event()
@@ -127,7 +128,7 @@ class Informers:
             informer = self._informers.setdefault(
                 wanted, Informer(self._kube, wanted, self._changed)
             )
-            self._running.append(self._tasks.create_task(informer.run()))
+            self._running.append(asyncio.create_task(informer.run()))
         await self._informers[wanted].synced()
         return self._informers[wanted]
 
@@ -143,10 +144,11 @@ class Informers:
         """Wait until something changes, of whatever kind."""
         await self._change.wait()
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         """End all informers."""
         for task in self._running:
             task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
 
     def _changed(self) -> None:
         self._change.set()
@@ -163,12 +165,11 @@ class Informers:
 @contextlib.asynccontextmanager
 async def informed(kube: Kube) -> AsyncIterator[Informers]:
     """Run informers for as long as the context lasts."""
-    async with asyncio.TaskGroup() as tasks:
-        informers = Informers(kube, tasks)
-        try:
-            yield informers
-        finally:
-            informers.stop()
+    informers = Informers(kube)
+    try:
+        yield informers
+    finally:
+        await informers.stop()
 
 
 def version_of(obj: Object) -> int:
