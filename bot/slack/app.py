@@ -1,5 +1,6 @@
 """The Slack app: all listeners together, with a log line for each event and plain words for each failure."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -17,6 +18,9 @@ from bot.slack import commands, decisions, forms, home, options, people, submiss
 
 log = structlog.get_logger()
 
+# Bolt looks for the ack every 10 ms, and forgets one that a listener made before it failed as soon as this handler
+# returns: Slack would then show a timeout beside our answer.
+_UNTIL_ACK_IS_SEEN = 0.03
 _LATE = frozenset({"expired_trigger_id", "exchanged_trigger_id"})
 
 
@@ -29,7 +33,6 @@ def build(*, ports: Ports, client: AsyncWebClient, signing_secret: SecretStr | N
         signing_secret: what Slack signs its requests over HTTP with; Socket Mode needs none.
     """
     app = AsyncApp(
-        token=client.token,
         client=client,
         signing_secret=signing_secret.get_secret_value() if signing_secret else "",
     )
@@ -66,6 +69,7 @@ async def _explained(
     if isinstance(error, BoltUnhandledRequestError):
         log.warning("slack.unhandled", **_in_short(body))
         return
+    await asyncio.sleep(_UNTIL_ACK_IS_SEEN)
     text = _words(error)
     try:
         await people.tell(text, body=body, client=client, respond=respond)

@@ -117,7 +117,7 @@ def _buttons(job: Job) -> Iterator[ButtonElement]:
         yield ButtonElement(
             text=mrkdwn.plain("Retry"), action_id=ids.RETRY, value=job.id, style="primary"
         )
-    if not job.state.is_end:
+    if not job.state.is_end and not job.cancelled_by:
         yield ButtonElement(
             text=mrkdwn.plain("Cancel"),
             action_id=ids.CANCEL,
@@ -130,7 +130,7 @@ def is_undecided(job: Job) -> bool:
     """Whether somebody is asked to approve, and nobody has answered."""
     step = pipelines.PIPELINES[job.request.kind].approval_step
     waits = job.step(step).state is StepState.WAITING and not job.state.is_end
-    return waits and not job.decision
+    return waits and not job.decision and not job.cancelled_by
 
 
 def decision_buttons(job: Job) -> tuple[ButtonElement, ButtonElement]:

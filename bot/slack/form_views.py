@@ -51,7 +51,7 @@ def form(
         type="modal",
         callback_id=ids.FORM,
         title=_TITLES.get(template.pipeline, "New request"),
-        submit="Create",
+        submit="Create" if any(isinstance(block, InputBlock) for block in blocks) else None,
         close="Cancel",
         blocks=blocks,
     )
@@ -60,19 +60,17 @@ def form(
 def _opening(templates: Sequence[Template], template: Template) -> Iterator[Block]:
     if len(templates) > 1:
         options = [choices.option(t.name, t.title) for t in templates[:OPTIONS_LIMIT]]
-        yield InputBlock(
+        yield SectionBlock(
             block_id=ids.TEMPLATE_BLOCK,
-            label=mrkdwn.plain("Template"),
-            dispatch_action=True,
-            element=StaticSelectElement(
+            text=mrkdwn.mrkdwn("*Template*"),
+            accessory=StaticSelectElement(
                 action_id=ids.TEMPLATE_CHOICE,
                 options=options,
                 initial_option=choices.initial(options, template.name),
             ),
         )
-    if template.description:
-        shown = f"*{mrkdwn.escaped(template.title)}:* {mrkdwn.escaped(template.description)}"
-        yield ContextBlock(elements=[mrkdwn.mrkdwn(shown)])
+    shown = f"*{mrkdwn.escaped(template.title)}* {mrkdwn.escaped(template.description)}"
+    yield ContextBlock(elements=[mrkdwn.mrkdwn(shown)])
 
 
 def _pages(pages: Sequence[Page]) -> Iterator[Block]:

@@ -34,7 +34,7 @@ def register(app: AsyncApp, ports: Ports) -> None:
             return
         problems = await _problems(ports, body, origin)
         if problems:
-            await ack(response_action="errors", errors=shown(problems, state.keys()))
+            await ack(response_action="errors", errors=shown(problems, _fields(view)))
         else:
             await ack()
 
@@ -71,12 +71,17 @@ async def _ask(ports: Ports, body: dict[str, Any], origin: forms.Origin) -> None
     log.info("slack.request_taken_in", job=job.id, template=origin.template)
 
 
+def _fields(view: dict[str, Any]) -> list[str]:
+    """The inputs that the form shows; it has a button to submit it only if it has some."""
+    return [block["block_id"] for block in view["blocks"] if block["type"] == "input"]
+
+
 def shown(problems: Mapping[str, str], fields: Collection[str]) -> dict[str, str]:
     """Problems under fields that the form shows; those of others under the first one, with their names.
 
     Slack refuses an answer with a field that it does not show.
     """
-    first = next((name for name in fields if name != ids.TEMPLATE_BLOCK), ids.TEMPLATE_BLOCK)
+    first = next(iter(fields))
     found: dict[str, list[str]] = {}
     for name, problem in problems.items():
         known = name in fields

@@ -24,6 +24,8 @@ def progress(job: Job) -> str:
     """How the job as a whole stands, in a few words."""
     steps = pipelines.PIPELINES[job.request.kind].steps
     done = sum(job.step(step.name).state is StepState.DONE for step in steps)
+    if job.cancelled_by and not job.state.is_end:
+        return f"Stopping, as {mrkdwn.clean(job.cancelled_by, mrkdwn.NAME_LENGTH)} asked"
     match job.state:
         case JobState.DONE:
             return f"Done{_total(job)}"

@@ -265,6 +265,15 @@ def test_a_running_job_can_be_cancelled_and_asks_whether_that_is_meant() -> None
     assert actions["elements"][0]["confirm"]["title"]["text"] == "Cancel this request?"
 
 
+def test_a_job_that_is_being_cancelled_says_so_and_offers_nothing_more() -> None:
+    job = jobs.a_waiting_for_approval().model_copy(update={"cancelled_by": "Ada Okafor"})
+
+    card = messages.message(job, CARD)
+
+    assert plan(card)["title"] == "Stopping, as Ada Okafor asked"
+    assert buttons(card) == []
+
+
 def test_a_failed_job_says_which_step_why_and_what_to_do_and_can_be_retried() -> None:
     card = messages.message(jobs.a_failed_job(), CARD)
 
