@@ -18,6 +18,7 @@ from bot.sandbox.catalog import api, locations
 from bot.sandbox.catalog.engine import Engine
 from bot.sandbox.catalog.errors import ApiError
 from bot.sandbox.catalog.gitlab import Reader
+from bot.sandbox.catalog.pages import Pages
 from bot.sandbox.catalog.processing import DEFAULT_KINDS, Processor
 from bot.sandbox.catalog.store import Store
 from bot.sandbox.catalog.view import View
@@ -81,6 +82,7 @@ def _application(store: Store, engine: Engine, processor: Processor, token: str)
         routes=[
             *api.EntityApi(store, view, engine, processor).routes(guard),
             *locations.LocationApi(store, view, engine, processor).routes(guard),
+            *Pages(view).routes(),
             Route("/.backstage/health/v1/readiness", _ready),
             Route("/sandbox/catalog/locations-created", created),
         ],
