@@ -10,10 +10,12 @@ from bot.sandbox.gitlab.api import (
     jobs,
     lint,
     members,
+    merge_requests,
     pipelines,
     project_tokens,
     projects,
     protected_branches,
+    registry,
     statuses,
     variables,
 )
@@ -34,5 +36,7 @@ ALL: tuple[Route, ...] = (
     *pipelines.ROUTES,
     *jobs.ROUTES,
     *statuses.ROUTES,
+    *merge_requests.ROUTES,
+    *registry.ROUTES,
     *lint.ROUTES,
 )

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
+from bot.sandbox.gitlab import merge_requests
 from bot.sandbox.gitlab.ci import pipelines, plans, status
 from bot.sandbox.gitlab.ci.host import Host
 from bot.sandbox.gitlab.forge import Forge
@@ -86,4 +87,5 @@ class Executor:
             )
         finally:
             host.take_back_tokens()
-        await pipelines.refresh(self._forge, pipeline_id)
+        ended = await pipelines.refresh(self._forge, pipeline_id)
+        await merge_requests.merge_waiting(self._forge, ended)

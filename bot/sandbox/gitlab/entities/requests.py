@@ -1,0 +1,144 @@
+"""Merge requests and notes."""
+
+from typing import Any
+
+from bot.sandbox.gitlab import merge_requests
+from bot.sandbox.gitlab.entities import people, runs
+from bot.sandbox.gitlab.entities.times import iso
+from bot.sandbox.gitlab.forge import Forge
+from bot.sandbox.gitlab.model import MergeRequest, Note
+
+_MERGE_STATUS = {"conflict": "cannot_be_merged", "checking": "checking"}
+
+
+def url(forge: Forge, request: MergeRequest) -> str:
+    """The merge request's page."""
+    return (
+        f"{forge.web_url(forge.store.projects[request.project_id])}/-/merge_requests/{request.iid}"
+    )
+
+
+def basic(forge: Forge, request: MergeRequest) -> dict[str, Any]:
+    """A merge request in a list."""
+    detailed = merge_requests.detailed_status(forge, request)
+    draft = merge_requests.is_draft(request)
+    project = forge.store.projects[request.project_id]
+    reference = f"!{request.iid}"
+    assignees = [people.basic(forge, forge.store.users[each]) for each in request.assignee_ids]
+    merged_by = people.basic_by_id(forge, request.merge_user_id)
+    return {
+        "id": request.id,
+        "iid": request.iid,
+        "project_id": request.project_id,
+        "title": request.title,
+        "description": request.description,
+        "state": request.state,
+        "created_at": iso(request.created_at),
+        "updated_at": iso(request.updated_at),
+        "merged_by": merged_by,
+        "merge_user": merged_by,
+        "merged_at": iso(request.merged_at),
+        "closed_by": people.basic_by_id(forge, request.closed_by_id),
+        "closed_at": iso(request.closed_at),
+        "target_branch": request.target_branch,
+        "source_branch": request.source_branch,
+        "user_notes_count": len(notes_of(forge, request)),
+        "upvotes": 0,
+        "downvotes": 0,
+        "author": people.basic_by_id(forge, request.author_id),
+        "assignees": assignees,
+        "assignee": assignees[0] if assignees else None,
+        "reviewers": [
+            people.basic(forge, forge.store.users[each]) for each in request.reviewer_ids
+        ],
+        "source_project_id": request.project_id,
+        "target_project_id": request.project_id,
+        "labels": list(request.labels),
+        "draft": draft,
+        "work_in_progress": draft,
+        "imported": False,
+        "imported_from": "none",
+        "milestone": None,
+        "merge_when_pipeline_succeeds": request.auto_merge,
+        "merge_status": _MERGE_STATUS.get(detailed, "can_be_merged"),
+        "detailed_merge_status": detailed,
+        "merge_after": None,
+        "sha": request.sha,
+        "merge_commit_sha": request.merge_commit_sha,
+        "squash_commit_sha": request.squash_commit_sha,
+        "discussion_locked": None,
+        "should_remove_source_branch": None,
+        "force_remove_source_branch": request.remove_source_branch,
+        "prepared_at": iso(request.created_at),
+        "reference": reference,
+        "references": {
+            "short": reference,
+            "relative": reference,
+            "full": f"{forge.full_path(project)}{reference}",
+        },
+        "web_url": url(forge, request),
+        "time_stats": {
+            "time_estimate": 0,
+            "total_time_spent": 0,
+            "human_time_estimate": None,
+            "human_total_time_spent": None,
+        },
+        "squash": request.squash,
+        "squash_on_merge": request.squash,
+        "task_completion_status": {"count": 0, "completed_count": 0},
+        "has_conflicts": request.has_conflicts,
+        "blocking_discussions_resolved": True,
+    }
+
+
+def full(forge: Forge, request: MergeRequest, changed: int) -> dict[str, Any]:
+    """A merge request by itself."""
+    pipeline = merge_requests.head_pipeline(forge, request)
+    return basic(forge, request) | {
+        "subscribed": False,
+        "changes_count": str(changed) if changed else None,
+        "latest_build_started_at": iso(pipeline.started_at) if pipeline else None,
+        "latest_build_finished_at": iso(pipeline.finished_at) if pipeline else None,
+        "first_deployed_to_production_at": None,
+        "pipeline": runs.basic(forge, pipeline) if pipeline else None,
+        "head_pipeline": runs.full(forge, pipeline) if pipeline else None,
+        "diff_refs": {
+            "base_sha": request.target_sha,
+            "head_sha": request.sha,
+            "start_sha": request.target_sha,
+        },
+        "merge_error": None,
+        "first_contribution": False,
+        "user": {"can_merge": True},
+    }
+
+
+def notes_of(forge: Forge, request: MergeRequest) -> list[Note]:
+    """What people wrote."""
+    return forge.store.notes.where(
+        lambda note: note.project_id == request.project_id and note.merge_request_iid == request.iid
+    )
+
+
+def note(forge: Forge, request: MergeRequest, record: Note) -> dict[str, Any]:
+    """A comment."""
+    return {
+        "id": record.id,
+        "type": None,
+        "body": record.body,
+        "attachment": None,
+        "author": people.basic_by_id(forge, record.author_id),
+        "created_at": iso(record.created_at),
+        "updated_at": iso(record.created_at),
+        "system": record.system,
+        "noteable_id": request.id,
+        "noteable_type": "MergeRequest",
+        "noteable_iid": request.iid,
+        "project_id": request.project_id,
+        "resolvable": False,
+        "confidential": False,
+        "internal": False,
+        "imported": False,
+        "imported_from": "none",
+        "commands_changes": {},
+    }
