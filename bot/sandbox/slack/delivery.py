@@ -93,7 +93,7 @@ class SignedRequests:
         self.url = url
         self._secret = signing_secret
         self._clock = clock
-        self._client = httpx.AsyncClient(timeout=DEADLINE)
+        self._client: httpx.AsyncClient | None = None  # made when it is first needed
 
     async def deliver(self, kind: Kind, payload: Answer, retry: tuple[int, str] | None) -> Answer:
         """Send one request; the answer's body is the acknowledgement.
@@ -106,6 +106,7 @@ class SignedRequests:
         headers = {"Content-Type": content_type, **self._signature(body)}
         if retry:
             headers |= {"X-Slack-Retry-Num": str(retry[0]), "X-Slack-Retry-Reason": retry[1]}
+        self._client = self._client or httpx.AsyncClient(timeout=DEADLINE)
         response = await self._client.post(self.url, content=body, headers=headers)
         response.raise_for_status()
         if response.headers.get("content-type", "").startswith("application/json"):
@@ -121,7 +122,8 @@ class SignedRequests:
 
     async def close(self) -> None:
         """Let go of the connections."""
-        await self._client.aclose()
+        if self._client:
+            await self._client.aclose()
 
 
 def _form(kind: Kind, payload: Answer) -> tuple[bytes, str]:
