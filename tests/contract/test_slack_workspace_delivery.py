@@ -1,0 +1,245 @@
+"""How the workspace reaches an app: sockets, signed requests, retries, and response URLs."""
+
+import asyncio
+import contextlib
+import hashlib
+import hmac
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bot.sandbox.serving import served
+from bot.sandbox.slack.response_urls import ResponseUrls
+from tests.contract import slack_workspace as slack
+from tests.contract.slack_workspace import Json, Room
+
+
+@pytest.fixture(name="room")
+async def _room(tmp_path: Path) -> AsyncIterator[Room]:
+    async with slack.a_room(tmp_path) as room:
+        yield room
+
+
+@contextlib.asynccontextmanager
+async def _listening(room: Room, endpoint: Any) -> AsyncIterator[str]:
+    app = Starlette(routes=[Route("/slack/events", endpoint, methods=["POST"])])
+    async with served(app, 0) as port:
+        url = f"http://127.0.0.1:{port}/slack/events"
+        await room.switch(request_url=url)
+        yield url
+        await room.switch(request_url="")
+
+
+async def test_bolt_accepts_the_signed_requests(room: Room) -> None:
+    app = room.bolt()
+    handler = AsyncSlackRequestHandler(app)
+
+    @app.command("/idp")
+    async def command(ack: Any, body: Json, client: Any) -> None:
+        await ack()
+        await client.views_open(trigger_id=body["trigger_id"], view=slack.modal())
+
+    @app.view("form")
+    async def submit(ack: Any) -> None:
+        await ack(response_action="errors", errors={"name": "No."})
+
+    async def endpoint(request: Request) -> Response:
+        return await handler.handle(request)
+
+    async with _listening(room, endpoint):
+        assert (await room.say("U0ADA", "/idp new-app"))["ok"]
+        view = (await slack.until(lambda: room.modals("U0ADA")))[0]
+        values = {"name": {"value": "x"}}
+        answer = await room.act("U0ADA", "submit", view_id=view["id"], values=values)
+
+    assert answer["errors"] == {"name": "No."}
+
+
+async def test_the_signature_covers_the_raw_body(room: Room) -> None:
+    signed: list[bool] = []
+
+    async def endpoint(request: Request) -> Response:
+        stamp = request.headers["x-slack-request-timestamp"]
+        base = f"v0:{stamp}:".encode() + await request.body()
+        key = room.workspace.signing_secret.encode()
+        wanted = "v0=" + hmac.new(key, base, hashlib.sha256).hexdigest()
+        signed.append(wanted == request.headers["x-slack-signature"])
+        return Response()
+
+    async with _listening(room, endpoint):
+        await room.say("U0ADA", "/idp status ü & more")
+
+    assert signed == [True]
+
+
+async def test_an_app_that_fails_over_http_is_told_to_whoever_typed(room: Room) -> None:
+    async def endpoint(_request: Request) -> Response:
+        return Response(status_code=500)
+
+    async with _listening(room, endpoint):
+        answer = await room.say("U0ADA", "/idp")
+
+    assert answer["error"] == "http_error_500"
+
+
+async def test_an_event_is_sent_again_with_its_number_and_reason(room: Room) -> None:
+    headers: list[tuple[str | None, str | None]] = []
+    bodies: list[Json] = []
+
+    async def endpoint(request: Request) -> Response:
+        names = ("x-slack-retry-num", "x-slack-retry-reason")
+        headers.append((request.headers.get(names[0]), request.headers.get(names[1])))
+        bodies.append(await request.json())
+        return Response(status_code=500 if len(bodies) == 1 else 200)
+
+    async with _listening(room, endpoint):
+        await room.say("U0ADA", "@idp hello")
+        await slack.until(lambda: asyncio.sleep(0, len(bodies) == 2))
+
+    assert headers == [(None, None), ("1", "http_error_500")]
+    assert bodies[0]["event_id"] == bodies[1]["event_id"]
+
+
+async def _socket(room: Room, session: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse:
+    web = AsyncWebClient(base_url=room.workspace.api_url)
+    opened = await web.apps_connections_open(app_token=room.workspace.app_token)
+    socket = await session.ws_connect(opened["url"])
+    assert (await socket.receive_json())["type"] == "hello"
+    return socket
+
+
+async def test_envelopes_are_shared_out_among_the_sockets(room: Room) -> None:
+    async with aiohttp.ClientSession() as session:
+        sockets = [await _socket(room, session) for _ in range(2)]
+        types = []
+        for socket in sockets:
+            typing = asyncio.create_task(room.say("U0ADA", "/idp status"))
+            envelope = await _first(sockets)
+            await socket.send_json({"envelope_id": envelope["envelope_id"]})
+            types.append((envelope["type"], (await typing)["ok"]))
+
+    assert types == [("slash_commands", True)] * 2
+
+
+async def _first(sockets: list[aiohttp.ClientWebSocketResponse]) -> Json:
+    """Take the envelope from whichever socket it comes through, and leave the others reading."""
+    for socket in sockets:
+        with contextlib.suppress(TimeoutError):
+            envelope: Json = await socket.receive_json(timeout=0.3)
+            return envelope
+    raise AssertionError("no envelope came")
+
+
+async def test_an_envelope_carries_an_answer_in_its_acknowledgement(room: Room) -> None:
+    async with aiohttp.ClientSession() as session:
+        socket = await _socket(room, session)
+        typing = asyncio.create_task(room.say("U0ADA", "/idp help"))
+        envelope = await socket.receive_json()
+        payload = {"text": "Ask away", "response_type": "in_channel"}
+        await socket.send_json({"envelope_id": envelope["envelope_id"], "payload": payload})
+        await typing
+
+    assert envelope["accepts_response_payload"] is True
+    assert [message["text"] for message in await room.get("messages")] == ["Ask away"]
+
+
+async def test_an_unacknowledged_event_comes_again_over_the_socket(room: Room) -> None:
+    async with aiohttp.ClientSession() as session:
+        socket = await _socket(room, session)
+        await room.say("U0ADA", "@idp hello")
+        first = await socket.receive_json()
+        second = await socket.receive_json(timeout=6)
+        await socket.send_json({"envelope_id": second["envelope_id"]})
+
+    assert (first["retry_attempt"], second["retry_attempt"]) == (0, 1)
+    assert second["retry_reason"] == "timeout"
+    assert first["payload"]["event_id"] == second["payload"]["event_id"]
+
+
+async def test_bolt_connects_anew_when_it_is_asked_to(room: Room) -> None:
+    app = room.bolt()
+
+    @app.command("/idp")
+    async def command(ack: Any) -> None:
+        await ack("still here")
+
+    async with slack.connected(room, app):
+        await room.http.post("/sandbox/slack/refresh")
+        await slack.until(lambda: _answered(room), seconds=15)
+
+    assert "still here" in await room.whispers("U0ADA")
+
+
+async def _answered(room: Room) -> bool:
+    return bool((await room.say("U0ADA", "/idp"))["ok"])
+
+
+async def test_a_socket_address_works_once(room: Room) -> None:
+    web = AsyncWebClient(base_url=room.workspace.api_url)
+    opened = await web.apps_connections_open(app_token=room.workspace.app_token)
+    async with aiohttp.ClientSession() as session:
+        await session.ws_connect(opened["url"])
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await session.ws_connect(opened["url"])
+
+
+async def test_the_bots_token_opens_no_socket(room: Room) -> None:
+    web = AsyncWebClient(base_url=room.workspace.api_url)
+
+    with pytest.raises(SlackApiError, match="not_allowed_token_type"):
+        await web.apps_connections_open(app_token=room.workspace.bot_token)
+
+
+def _button_message() -> list[Json]:
+    button = {"type": "button", "action_id": "go", "text": slack.plain("Go"), "value": "1"}
+    return [{"type": "actions", "block_id": "row", "elements": [button]}]
+
+
+async def test_a_response_url_answers_replaces_and_deletes_five_times_in_all(room: Room) -> None:
+    app = room.bolt()
+    urls: list[str] = []
+
+    @app.action("go")
+    async def go(ack: Any, body: Json, respond: Any) -> None:
+        await ack()
+        urls.append(body["response_url"])
+        await respond(text="for you alone", replace_original=False)
+        await respond(text="replaced", replace_original=True)
+
+    async with slack.connected(room, app):
+        blocks = _button_message()
+        posted = await room.web().chat_postMessage(channel="C0GENERAL", text="a", blocks=blocks)
+        place = {"channel": "C0GENERAL", "ts": posted["ts"]}
+        await room.act("U0ADA", "click", **place, block_id="row", action_id="go")
+        await slack.until(lambda: _replaced(room))
+
+    statuses = [
+        (await room.http.post(urls[0], json=given)).status_code
+        for given in ({"text": "3"}, {"text": "4"}, {"delete_original": True}, {"text": "6"})
+    ]
+    assert statuses == [200, 200, 200, 404]
+    assert await room.get("messages") == []
+    assert await room.whispers("U0ADA") == ["for you alone", "3", "4"]
+
+
+async def _replaced(room: Room) -> bool:
+    return [message["text"] for message in await room.get("messages")] == ["replaced"]
+
+
+def test_a_response_url_lasts_half_an_hour() -> None:
+    now = [1000.0]
+    urls = ResponseUrls(lambda: now[0])
+    key = urls.give("U0ADA", "C0GENERAL").rpartition("/")[2]
+    now[0] += 30 * 60 + 1
+
+    assert urls.use(key) is None
