@@ -82,9 +82,16 @@ class Kubernetes:
         return application(name, found, page=self._application_page(name)) if found else None
 
     async def namespace_exists(self, name: str) -> bool:
-        async def read(api: client.CustomObjectsApi) -> Any:
-            core = client.CoreV1Api(api.api_client)
-            return await core.read_namespace(name, _request_timeout=self._timeout)
+        async def read(custom: client.CustomObjectsApi) -> Any:
+            # Not by CoreV1Api: the first use of it imports every type of the core group, for seconds.
+            api: Any = custom.api_client
+            path = "/api/v1/namespaces/{name}"
+            request = await api.param_serialize(
+                "GET", path, path_params={"name": name}, auth_settings=["BearerToken"]
+            )
+            answer = await api.call_api(*request, _request_timeout=self._timeout)
+            await answer.read()
+            return api.response_deserialize(answer, {"200": "object"}).data
 
         return await self._find("namespaces", read, fix="Check the cluster's address.") is not None
 

@@ -136,5 +136,8 @@ class JobStore(Protocol):
             The kinds of name that another job holds, each with that job's id; empty when all are held now.
         """
 
+    async def holder(self, kind: str, name: str) -> str | None:
+        """The job that holds a name, or None."""
+
     async def free(self, job_id: str) -> None:
         """Let go of the names that a job holds."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from bot.sandbox import catalog, cluster, gitlab, slack
 from bot.sandbox.catalog import Catalog
 from bot.sandbox.cluster import Cluster
@@ -131,6 +133,8 @@ async def opened(
             await seed(box.environment())
         if "catalog" in parts:
             box.catalog = await stack.enter_async_context(_catalog(box))
+            if box.gitlab:
+                await _register_company(box.catalog, box.gitlab)
         if box.cluster and box.gitlab:
             await box.cluster.install_root_applications(
                 f"{box.gitlab.url}/{GROUP}/platform/compositions.git",
@@ -180,6 +184,17 @@ def _catalog(box: Box) -> contextlib.AbstractAsyncContextManager[Catalog]:
         gitlab_url=host.url if host else "",
         gitlab_token=host.token if host else "",
     )
+
+
+async def _register_company(part: Catalog, host: GitLabInstance) -> None:
+    """Have the catalog read the company's own entities, as `catalog.locations` of a Backstage would."""
+    target = f"{host.url}/{GROUP}/platform/catalog/-/blob/main/catalog-info.yaml"
+    async with httpx.AsyncClient(headers={"Authorization": f"Bearer {part.token}"}) as client:
+        answer = await client.post(
+            f"{part.url}/api/catalog/locations?onConflict=refresh",
+            json={"type": "url", "target": target},
+        )
+        answer.raise_for_status()
 
 
 def _slack(
