@@ -51,9 +51,9 @@ def translated(doing: str) -> Iterator[None]:
 
 
 def error_code(error: SlackApiError) -> str:
-    """Slack's own word for what went wrong."""
-    answer = error.response
-    return str(answer.get("error", "")) if not isinstance(answer, str) else answer
+    """Slack's own word for what went wrong; empty when something else than Slack answered."""
+    answer = getattr(error.response, "data", error.response)
+    return str(answer.get("error", "")) if isinstance(answer, dict) else ""
 
 
 def _translation(error: SlackApiError, doing: str) -> TemporaryError | PermanentError:

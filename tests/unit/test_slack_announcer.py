@@ -1,0 +1,199 @@
+"""The announcer against a Slack workspace: where messages go, that they are found again, and what goes wrong."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.adapters.memory.directory import MemoryDirectory
+from bot.domain.errors import PermanentError, TemporaryError
+from bot.domain.job import Job, MessageRef
+from bot.domain.notices import Notice, NoticeKind
+from bot.slack.announcer import SlackAnnouncer
+from tests.unit import slack_jobs as jobs
+from tests.unit import slack_world
+from tests.unit.slack_world import World
+
+CARD = Notice(kind=NoticeKind.CARD)
+WANTED = Notice(kind=NoticeKind.APPROVAL_WANTED)
+DONE = Notice(kind=NoticeKind.DONE)
+LONG_AGO = timedelta(days=365 * 30)
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with slack_world.workspace(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def announcer(world: World) -> SlackAnnouncer:
+    return an_announcer(world)
+
+
+def an_announcer(world: World, **client: Any) -> SlackAnnouncer:
+    """An announcer that remembers nothing, as in another process."""
+    given = {"token": world.slack.bot_token, "base_url": world.slack.api_url, **client}
+    return SlackAnnouncer(AsyncWebClient(**given), MemoryDirectory(jobs.ADA, jobs.DENIZ))
+
+
+def since_long(job: Job, channel: str = "C0PAYMENTS") -> Job:
+    """A job older than every message of the workspace, whose clock is the machine's."""
+    changes = {"created_at": jobs.NOW - LONG_AGO, "channel": channel, "messages": {}}
+    return job.model_copy(update=changes)
+
+
+def with_card(job: Job, card: MessageRef) -> Job:
+    return job.model_copy(update={"messages": {"card": card}})
+
+
+async def test_the_card_is_posted_where_it_was_asked_for(
+    world: World, announcer: SlackAnnouncer
+) -> None:
+    ref = await announcer.post(since_long(jobs.a_job()), CARD)
+
+    (message,) = await world.messages()
+    assert (message["channel"], message["ts"]) == (ref.channel, ref.ts) == ("C0PAYMENTS", ref.ts)
+    assert message["metadata"] == {
+        "event_type": "idp_notice",
+        "event_payload": {"job": "k3v9x2ab", "notice": "card"},
+    }
+
+
+async def test_the_card_is_redrawn_in_place(world: World, announcer: SlackAnnouncer) -> None:
+    card = await announcer.post(since_long(jobs.a_job()), CARD)
+
+    await announcer.redraw(jobs.a_done_job(), card)
+
+    (message,) = await world.messages()
+    assert message["ts"] == card.ts
+    assert "Done in 3 min 5 s" in str(message["blocks"])
+    assert message["metadata"]["event_payload"]["notice"] == "card"
+
+
+async def test_replies_hang_in_the_thread_of_the_card(
+    world: World, announcer: SlackAnnouncer
+) -> None:
+    job = since_long(jobs.a_done_job())
+    card = await announcer.post(job, CARD)
+
+    await announcer.post(with_card(job, card), DONE)
+
+    assert (await world.messages())[-1]["thread_ts"] == card.ts
+
+
+async def test_a_reply_waits_for_the_card(announcer: SlackAnnouncer) -> None:
+    with pytest.raises(TemporaryError):
+        await announcer.post(since_long(jobs.a_done_job()), DONE)
+
+
+async def test_what_another_worker_posted_is_found_again(
+    world: World, announcer: SlackAnnouncer
+) -> None:
+    job = since_long(jobs.a_done_job())
+    card = await announcer.post(job, CARD)
+    job = with_card(job, card)
+    done = await announcer.post(job, DONE)
+
+    successor = an_announcer(world)
+
+    assert await successor.find(job, CARD) == card
+    assert await successor.find(job, DONE) == done
+
+
+async def test_what_was_not_posted_is_not_found(announcer: SlackAnnouncer) -> None:
+    job = since_long(jobs.a_job())
+    card = await announcer.post(job, CARD)
+    other = job.model_copy(update={"id": "other"})
+
+    assert await announcer.find(other, CARD) is None
+    assert await announcer.find(with_card(job, card), DONE) is None
+
+
+async def test_a_message_is_found_behind_many_others(
+    world: World, announcer: SlackAnnouncer
+) -> None:
+    job = since_long(jobs.a_job())
+    card = await announcer.post(job, CARD)
+    for n in range(120):
+        await world.client.chat_postMessage(channel="C0PAYMENTS", text=f"Chatter {n}")
+
+    assert await announcer.find(job, CARD) == card
+
+
+async def test_where_the_bot_may_not_speak_it_speaks_to_the_requester(
+    world: World, announcer: SlackAnnouncer
+) -> None:
+    job = since_long(jobs.a_job(), channel="C0RANDOM")
+
+    card = await announcer.post(job, CARD)
+
+    assert card.channel.startswith("D")
+    assert await an_announcer(world).find(job, CARD) == card
+
+
+async def test_what_was_asked_for_in_home_goes_to_a_direct_message(
+    announcer: SlackAnnouncer,
+) -> None:
+    job = since_long(jobs.a_job(), channel="U0ADA")
+
+    card = await announcer.post(job, CARD)
+
+    assert card.channel.startswith("D")
+    assert await announcer.find(job, CARD) == card
+
+
+async def test_approvers_are_mentioned_but_never_the_requester(
+    world: World, announcer: SlackAnnouncer
+) -> None:
+    job = since_long(jobs.a_waiting_for_approval())
+    card = await announcer.post(job, CARD)
+
+    await announcer.post(with_card(job, card), WANTED)
+
+    asked = str((await world.messages())[-1]["blocks"])
+    assert "<@U0DENIZ>" in asked
+    assert "<@U0ADA>" not in asked
+
+
+async def test_approvers_who_cannot_see_the_card_are_asked_directly_and_once(
+    world: World, announcer: SlackAnnouncer
+) -> None:
+    job = since_long(jobs.a_waiting_for_approval(), channel="U0ADA")
+    card = await announcer.post(job, CARD)
+
+    for successor in (announcer, an_announcer(world)):
+        await successor.post(with_card(job, card), WANTED)
+
+    asked = [m for m in await world.messages() if m["channel"] != card.channel]
+    assert len(asked) == 1
+    assert "Approve" in str(asked[0]["blocks"])
+
+
+async def test_a_refused_token_names_the_setting(world: World) -> None:
+    announcer = an_announcer(world, token="xoxb-wrong")
+
+    with pytest.raises(PermanentError, match="SLACK_BOT_TOKEN"):
+        await announcer.post(since_long(jobs.a_job()), CARD)
+
+
+async def test_a_slack_that_cannot_be_reached_is_tried_again_later(world: World) -> None:
+    announcer = an_announcer(world, base_url="http://127.0.0.1:9/api/")
+
+    with pytest.raises(TemporaryError, match="Slack could not be reached"):
+        await announcer.redraw(jobs.a_job(), MessageRef(channel="C0PAYMENTS", ts="1.0"))
+
+
+async def test_too_many_messages_are_tried_again_when_slack_wants_it(tmp_path: Path) -> None:
+    async with slack_world.workspace(tmp_path, rate_limits=True) as world:
+        announcer = an_announcer(world)
+        posting = (announcer.post(since_long(jobs.a_job()), CARD) for _ in range(20))
+        with pytest.raises(TemporaryError) as caught:
+            await asyncio.gather(*posting)
+
+    assert caught.value.retry_after
+    assert caught.value.retry_after >= timedelta(seconds=1)

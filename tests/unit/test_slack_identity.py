@@ -1,0 +1,180 @@
+"""Who a Slack user is, with a Slack that knows all kinds of users."""
+
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from bot.adapters.memory.clock import MemoryClock
+from bot.adapters.memory.service_catalog import MemoryCatalog
+from bot.domain.entities import entity_ref
+from bot.domain.errors import PermanentError, TemporaryError
+from bot.ports.service_catalog import Entity
+from bot.sandbox.serving import served
+from bot.slack.identity import REMEMBERED_FOR, SlackDirectory
+
+PAYMENTS = entity_ref("payments", kind="group")
+
+
+def a_user(name: str, **known: Any) -> Entity:
+    groups = frozenset({PAYMENTS})
+    return Entity(
+        ref=entity_ref(name, kind="user"), title=name.title(), **{"groups": groups, **known}
+    )
+
+
+class Slack:
+    """Answers the two methods of users, and counts."""
+
+    def __init__(self) -> None:
+        self.users: dict[str, Mapping[str, Any]] = {}
+        self.calls = 0
+        self.refusal: Response | None = None
+
+    def has(self, slack_id: str, email: str, **signs: bool) -> None:
+        self.users[slack_id] = {"id": slack_id, "profile": {"email": email}, **signs}
+
+    async def users_info(self, request: Request) -> Response:
+        return self._answer(self.users.get(request.query_params["user"]), "user_not_found")
+
+    async def users_lookup(self, request: Request) -> Response:
+        email = request.query_params["email"]
+        found = [u for u in self.users.values() if u["profile"]["email"] == email]
+        return self._answer(found[0] if found else None, "users_not_found")
+
+    def _answer(self, user: Mapping[str, Any] | None, otherwise: str) -> Response:
+        self.calls += 1
+        if self.refusal:
+            return self.refusal
+        return JSONResponse({"ok": True, "user": user} if user else failed(otherwise))
+
+
+def failed(error: str) -> dict[str, Any]:
+    return {"ok": False, "error": error}
+
+
+@pytest.fixture
+def slack() -> Slack:
+    return Slack()
+
+
+@pytest.fixture
+def clock() -> MemoryClock:
+    return MemoryClock()
+
+
+@contextlib.asynccontextmanager
+async def directory_of(
+    slack: Slack, clock: MemoryClock, *entities: Entity
+) -> AsyncIterator[SlackDirectory]:
+    methods = {"users.info": slack.users_info, "users.lookupByEmail": slack.users_lookup}
+    app = Starlette(routes=[Route(f"/api/{name}", answer) for name, answer in methods.items()])
+    async with served(app, 0) as port:
+        client = AsyncWebClient(token="xoxb-1", base_url=f"http://127.0.0.1:{port}/api/")
+        yield SlackDirectory(client, MemoryCatalog(entities=entities), clock)
+
+
+async def test_a_person_is_found_by_the_annotation_of_their_catalog_entity(
+    slack: Slack, clock: MemoryClock
+) -> None:
+    slack.has("U1", "other@example.com")
+
+    async with directory_of(slack, clock, a_user("ada", slack_id="U1")) as directory:
+        person = await directory.whois("U1")
+
+    assert person
+    assert (str(person.user), person.name, person.slack_id) == ("user:default/ada", "Ada", "U1")
+    assert person.is_in(PAYMENTS)
+
+
+async def test_a_person_without_an_annotation_is_found_by_their_address(
+    slack: Slack, clock: MemoryClock
+) -> None:
+    slack.has("U1", "ada@example.com")
+
+    async with directory_of(slack, clock, a_user("ada", email="ada@example.com")) as directory:
+        person = await directory.whois("U1")
+
+    assert person
+    assert str(person.user) == "user:default/ada"
+
+
+@pytest.mark.parametrize(
+    "sign", ["deleted", "is_bot", "is_stranger", "is_restricted", "is_ultra_restricted"]
+)
+async def test_bots_guests_strangers_and_those_who_left_are_nobody(
+    slack: Slack, clock: MemoryClock, sign: str
+) -> None:
+    slack.has("U1", "ada@example.com", **{sign: True})
+
+    async with directory_of(slack, clock, a_user("ada", slack_id="U1")) as directory:
+        assert await directory.whois("U1") is None
+
+
+async def test_somebody_whom_slack_or_the_catalog_does_not_know_is_nobody(
+    slack: Slack, clock: MemoryClock
+) -> None:
+    slack.has("U1", "new@example.com")
+
+    async with directory_of(slack, clock) as directory:
+        assert await directory.whois("U1") is None
+        assert await directory.whois("U2") is None
+
+
+async def test_a_person_is_remembered_for_a_short_time_only(
+    slack: Slack, clock: MemoryClock
+) -> None:
+    slack.has("U1", "ada@example.com")
+
+    async with directory_of(slack, clock, a_user("ada", slack_id="U1")) as directory:
+        await directory.whois("U1")
+        await directory.whois("U1")
+        assert slack.calls == 1
+
+        slack.has("U1", "ada@example.com", deleted=True)
+        clock.advance(REMEMBERED_FOR + timedelta(seconds=1))
+        assert await directory.whois("U1") is None
+
+
+async def test_members_of_a_group_are_found_by_annotation_or_address(
+    slack: Slack, clock: MemoryClock
+) -> None:
+    slack.has("U2", "bruno@example.com")
+    members = (
+        a_user("ada", slack_id="U1"),
+        a_user("bruno", email="bruno@example.com"),
+        a_user("carl", email="carl@example.com"),
+        a_user("dora"),
+    )
+
+    async with directory_of(slack, clock, *members) as directory:
+        assert await directory.slack_ids(PAYMENTS) == ("U1", "U2")
+
+
+async def test_a_slack_in_trouble_is_no_reason_to_call_somebody_nobody(
+    slack: Slack, clock: MemoryClock
+) -> None:
+    async with directory_of(slack, clock) as directory:
+        slack.refusal = JSONResponse(failed("internal_error"))
+        with pytest.raises(TemporaryError):
+            await directory.whois("U1")
+
+        slack.refusal = JSONResponse(failed("ratelimited"), 429, {"Retry-After": "7"})
+        with pytest.raises(TemporaryError) as caught:
+            await directory.whois("U1")
+        assert caught.value.retry_after == timedelta(seconds=7)
+
+        slack.refusal = JSONResponse(failed("missing_scope"))
+        with pytest.raises(PermanentError, match="Add the scope"):
+            await directory.whois("U1")
+
+        slack.refusal = HTMLResponse("<h1>Bad gateway</h1>", 502)
+        with pytest.raises(TemporaryError):
+            await directory.whois("U1")
