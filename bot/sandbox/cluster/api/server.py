@@ -1,5 +1,6 @@
 """Start and stop the API server on its state folder."""
 
+import asyncio
 import contextlib
 import json
 import secrets
@@ -43,6 +44,7 @@ async def serve(*, port: int, state_dir: Path) -> AsyncIterator[ClusterApi]:
     """
     cluster, files = _opened(state_dir)
     watches = Watches()
+    loading = asyncio.create_task(asyncio.to_thread(builtin.load_schemas))
     try:
         async with (
             collector.collecting(cluster),
@@ -55,6 +57,7 @@ async def serve(*, port: int, state_dir: Path) -> AsyncIterator[ClusterApi]:
             finally:
                 watches.close()
     finally:
+        await loading
         cluster.store.close()
 
 
