@@ -8,6 +8,7 @@ from pathlib import Path
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError
 from jinja2.sandbox import SandboxedEnvironment
 from pydantic import JsonValue
+from typing_extensions import override
 
 from bot.domain.errors import PermanentError
 from bot.ports.git_host import RenderedFile
@@ -42,11 +43,20 @@ def rendered(
     return result
 
 
+class _Missing(StrictUndefined):
+    """Fails like StrictUndefined, in words that a template's author understands."""
+
+    @property
+    @override
+    def _undefined_message(self) -> str:
+        return self._undefined_hint or f"there is no value “{self._undefined_name}”"
+
+
 def _environment() -> SandboxedEnvironment:
     environment = SandboxedEnvironment(
         variable_start_string="${{",
         variable_end_string="}}",
-        undefined=StrictUndefined,
+        undefined=_Missing,
         keep_trailing_newline=True,
     )
     environment.filters["tojson"] = _quoted

@@ -58,7 +58,7 @@ class MemoryTemplateLibrary(Faults):
 def _filled(text: str, values: Mapping[str, JsonValue]) -> str:
     def value(found: re.Match[str]) -> str:
         if found[1] not in values:
-            raise PermanentError(f"“{found[1]}” is undefined in {text!r}.", "Mend the template.")
+            raise PermanentError(f"There is no value “{found[1]}”.", "Mend the template.")
         return str(values[found[1]])
 
     return _PLACEHOLDER.sub(value, text)
