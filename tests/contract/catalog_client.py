@@ -13,7 +13,7 @@ from bot.sandbox import catalog
 from tests.contract.fake_gitlab import TOKEN, FakeGitLab, fake_gitlab
 
 INTERVAL = 0.15
-PATIENCE = 5.0
+PATIENCE = 30.0
 
 
 def component(name: str, **spec: Any) -> str:
