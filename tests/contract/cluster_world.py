@@ -252,7 +252,11 @@ async def eventually(look: Callable[[], Awaitable[Any]], seconds: float = SECOND
 
 
 def _found(git: Path) -> dict[str, Repository]:
-    paths = [path.relative_to(git) for path in git.rglob("*.git") if path.is_dir() and path.name != ".git"]
+    paths = [
+        path.relative_to(git)
+        for path in git.rglob("*.git")
+        if path.is_dir() and path.name != ".git"
+    ]
     names = [str(path.with_suffix("")) for path in paths]
     return {name: Repository(git / f"{name}.git", git / "work" / name) for name in names}
 

@@ -1,10 +1,14 @@
 """The words that all Kubernetes objects share: keys, owners, conditions, timestamps."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 Object = dict[str, Any]
+
+_VOLATILE = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "uid")
 
 
 class Key(NamedTuple):
@@ -78,6 +82,17 @@ def matches(selector: Mapping[str, str], obj: Object) -> bool:
     """Whether the object carries all labels of an equality selector; an empty one selects nothing."""
     found = labels(obj)
     return bool(selector) and all(found.get(key) == value for key, value in selector.items())
+
+
+def lasting(obj: Object) -> Object:
+    """Leave out what the server writes by itself, and the status: what is left changes only by intent."""
+    metadata = {name: value for name, value in obj["metadata"].items() if name not in _VOLATILE}
+    return {name: value for name, value in obj.items() if name != "status"} | {"metadata": metadata}
+
+
+def digest(obj: Object) -> str:
+    """Name an object by its content."""
+    return hashlib.sha256(json.dumps(obj, sort_keys=True).encode()).hexdigest()
 
 
 def timestamp(moment: datetime | None = None) -> str:

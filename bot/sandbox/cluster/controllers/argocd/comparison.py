@@ -1,8 +1,6 @@
 """Compare what Git wants with what is live."""
 
 import asyncio
-import hashlib
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,14 +14,14 @@ from bot.sandbox.cluster.controllers.objects import (
     Kind,
     Object,
     annotations,
+    digest,
     is_deleting,
     key_of,
     kind_of,
+    lasting,
 )
 
 MANAGER = "argocd-controller"
-# What the server writes by itself, or others write for other ends.
-_VOLATILE = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "uid")
 
 
 class SyncStatus(StrEnum):
@@ -138,21 +136,12 @@ class Comparer:
     async def _is_as_wanted(self, target: Object, live: Object) -> bool:
         if is_deleting(live):
             return False
-        question = (_digest(target), live["metadata"]["uid"] + _digest(_lasting(live)))
+        question = (digest(target), live["metadata"]["uid"] + digest(lasting(live)))
         if question not in self._known:
             try:
                 predicted = await self._kube.apply(target, manager=MANAGER, dry_run=True)
             except ApiError:
                 # The sync itself will tell why it is refused.
                 return False
-            self._known[question] = _lasting(predicted) == _lasting(live)
+            self._known[question] = lasting(predicted) == lasting(live)
         return self._known[question]
-
-
-def _lasting(obj: Object) -> Object:
-    metadata = {k: v for k, v in obj["metadata"].items() if k not in _VOLATILE}
-    return {k: v for k, v in obj.items() if k != "status"} | {"metadata": metadata}
-
-
-def _digest(obj: Object) -> str:
-    return hashlib.sha256(json.dumps(obj, sort_keys=True).encode()).hexdigest()

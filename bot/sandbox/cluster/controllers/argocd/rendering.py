@@ -33,6 +33,11 @@ class Renderer:
         self._helm = helm
         self._home = home
         self._kube = kube
+        self._capabilities: list[str] = []
+
+    def forget_capabilities(self) -> None:
+        """Ask the cluster anew what it serves."""
+        self._capabilities = []
 
     async def render(self, checkout: Path, source: Object, release: Release) -> list[Object]:
         """Give the manifests as they are written, without the cluster's own additions.
@@ -63,15 +68,18 @@ class Renderer:
             namespace = options.get("namespace") or release.namespace
             return await self._run(
                 *("template", name, str(chart), "--namespace", namespace),
-                *await self._capabilities(),
+                *await self._served(),
                 *([] if options.get("skipCrds") else ["--include-crds"]),
                 *arguments,
             )
 
-    async def _capabilities(self) -> list[str]:
-        versions = await self._kube.api_versions()
-        served = (await self._kube.server_version()).removeprefix("v")
-        return ["--kube-version", served, "--api-versions", ",".join(versions)]
+    async def _served(self) -> list[str]:
+        if not self._capabilities:
+            versions = await self._kube.api_versions()
+            served = (await self._kube.server_version()).removeprefix("v")
+            capabilities = ["--kube-version", served, "--api-versions", ",".join(versions)]
+            self._capabilities = capabilities
+        return self._capabilities
 
     async def _run(self, *arguments: str) -> str:
         self._home.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,9 @@ from bot.sandbox.cluster.controllers.argocd.targets import Targets
 from bot.sandbox.cluster.controllers.argocd.web import NAMESPACE, SECRET, Web
 from bot.sandbox.cluster.controllers.informers import Informers
 from bot.sandbox.cluster.controllers.kube import Kube
+from bot.sandbox.cluster.controllers.objects import Kind
+
+DEFINITION = Kind("apiextensions.k8s.io/v1", "CustomResourceDefinition")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,8 @@ async def running(kube: Kube, informers: Informers, options: Options) -> AsyncIt
         lambda: [obj for key, obj in secrets.objects.items() if key.namespace == NAMESPACE],
     )
     renderer = Renderer(options.helm, options.state_dir / "helm", kube)
+    definitions = await informers.of(*DEFINITION)
+    definitions.subscribe(lambda _old, _new: renderer.forget_capabilities())
     targets = Targets(repositories, renderer, kube)
     applications = Applications(kube, informers, targets, poll_seconds=options.poll_seconds)
     try:

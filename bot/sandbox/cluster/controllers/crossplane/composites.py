@@ -14,9 +14,11 @@ from bot.sandbox.cluster.controllers.objects import (
     Object,
     annotations,
     controller_of,
+    digest,
     is_deleting,
     key_of,
     kind_of,
+    lasting,
     owner_reference,
     with_conditions,
 )
@@ -26,27 +28,49 @@ NAME_ANNOTATION = "crossplane.io/composition-resource-name"
 SECONDS_UNTIL_RETRY = 2.0
 
 
-async def reconcile(
-    kube: Kube, informers: Informers, composite: Object, composition: Object
-) -> float | None:
-    """Bring what the composite consists of to what its composition says; reports failures in `Synced`."""
-    if is_deleting(composite):
+class Composites:
+    """Remembers what was applied, so that a change of status alone makes no work."""
+
+    def __init__(self, kube: Kube, informers: Informers) -> None:
+        self._kube = kube
+        self._informers = informers
+        self._applied: dict[str, str] = {}
+
+    async def reconcile(self, composite: Object, composition: Object) -> float | None:
+        """Bring what the composite consists of to what its composition says; tell failures in `Synced`."""
+        if is_deleting(composite):
+            return None
+        observed = await _observe(self._informers, composite)
+        try:
+            outcome = functions.run_pipeline(composition, composite, observed)
+            wanted = {
+                name: _owned(entry.manifest, name, composite)
+                for name, entry in outcome.resources.items()
+            }
+            await _record(self._kube, composite, composition, list(wanted.values()))
+            await asyncio.gather(
+                *(self._apply(composite, obj, observed.get(name)) for name, obj in wanted.items())
+            )
+        except (FunctionError, ApiError, UnknownKindError) as error:
+            await report_failure(self._kube, composite, str(error))
+            return SECONDS_UNTIL_RETRY
+        await _tidy(self._kube, observed, wanted)
+        await _report(self._kube, composite, outcome.status, _conditions(composite, outcome))
         return None
-    observed = await _observe(informers, composite)
-    try:
-        outcome = functions.run_pipeline(composition, composite, observed)
-        wanted = {
-            name: _owned(entry.manifest, name, composite)
-            for name, entry in outcome.resources.items()
-        }
-        await _record(kube, composite, composition, list(wanted.values()))
-        await _apply(kube, composite, wanted)
-    except (FunctionError, ApiError, UnknownKindError) as error:
-        await report_failure(kube, composite, str(error))
-        return SECONDS_UNTIL_RETRY
-    await _tidy(kube, observed, wanted)
-    await _report(kube, composite, outcome.status, _conditions(composite, outcome))
-    return None
+
+    async def _apply(self, composite: Object, wanted: Object, observed: Object | None) -> None:
+        uid = (observed or {"metadata": {}})["metadata"].get("uid", "")
+        if uid and self._applied.get(uid) == _state(wanted, observed or {}):
+            return
+        if not observed:
+            await _refuse_foreign(self._kube, composite, wanted)
+        manager = f"apiextensions.crossplane.io/composed/{composite['metadata']['uid']}"
+        written = await self._kube.apply(wanted, manager=manager)
+        self._applied[written["metadata"]["uid"]] = _state(wanted, written)
+
+
+def _state(wanted: Object, live: Object) -> str:
+    return digest(wanted) + digest(lasting(live))
 
 
 async def report_failure(kube: Kube, composite: Object, why: str) -> None:
@@ -93,13 +117,6 @@ async def _record(kube: Kube, composite: Object, composition: Object, wanted: li
     if {name: now.get(name) for name in machinery} != machinery:
         change = {"spec": {"crossplane": machinery}}
         await kube.patch(kind_of(composite), key_of(composite), change)
-
-
-async def _apply(kube: Kube, composite: Object, wanted: Mapping[str, Object]) -> None:
-    manager = f"apiextensions.crossplane.io/composed/{composite['metadata']['uid']}"
-    for obj in wanted.values():
-        await _refuse_foreign(kube, composite, obj)
-    await asyncio.gather(*(kube.apply(obj, manager=manager) for obj in wanted.values()))
 
 
 async def _refuse_foreign(kube: Kube, composite: Object, wanted: Object) -> None:

@@ -44,6 +44,7 @@ class Crossplane:
         self._definitions = Reconciler("crossplane/definition", self._establish)
         self._functions = Reconciler("crossplane/function", self._install)
         self._composites = Reconciler("crossplane/composite", self._compose)
+        self._reconciling = composites.Composites(kube, informers)
         self._watched: set[Kind] = set()
         self._composed_kinds: set[Kind] = set()
 
@@ -126,7 +127,7 @@ class Crossplane:
         if not composition:
             await composites.report_failure(self._kube, composite, "cannot select a Composition")
             return None
-        again = await composites.reconcile(self._kube, self._informers, composite, composition)
+        again = await self._reconciling.reconcile(composite, composition)
         await self._watch_composed(informer.objects.get(wanted.key) or composite)
         return again
 

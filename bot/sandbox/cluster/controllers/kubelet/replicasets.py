@@ -5,6 +5,7 @@ import secrets
 
 from bot.sandbox.cluster.controllers.informers import Informers
 from bot.sandbox.cluster.controllers.kube import ApiError, Kube
+from bot.sandbox.cluster.controllers.kubelet import node
 from bot.sandbox.cluster.controllers.kubelet.pods import POD
 from bot.sandbox.cluster.controllers.objects import (
     Key,
@@ -121,5 +122,6 @@ def _pod_of(replica_set: Object) -> Object:
             "namespace": replica_set["metadata"]["namespace"],
             "ownerReferences": [owner_reference(replica_set)],
         },
-        "spec": template["spec"],
+        # There is one node: a scheduler would have nothing to choose.
+        "spec": template["spec"] | {"nodeName": node.NAME},
     }
