@@ -1,15 +1,25 @@
-"""The tools that jobs find on their PATH: those of the sandbox itself, behind a folder of their own."""
+"""The tools that jobs and applications find on their PATH, behind a folder of their own."""
 
 import asyncio
+import importlib.metadata
 import os
 import shlex
 import sys
 import sysconfig
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-# Programs of the sandbox's environment that jobs may call by name, and the module that each of them runs.
-_MODULES = {"pip": "pip", "pip3": "pip", "pytest": "pytest", "uvicorn": "uvicorn"}
+from packaging.requirements import Requirement
+
+_ROOTS: Final = (
+    *("fastapi", "httpx", "pip", "prometheus-client", "pydantic-settings", "pytest", "ruff"),
+    "uvicorn",
+)
+_MODULES: Final = {"pip": "pip", "pip3": "pip", "pytest": "pytest", "uvicorn": "uvicorn"}
+_ONE_AT_A_TIME: Final = threading.Lock()  # several parts of one box may share a state folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +37,19 @@ class Toolchain:
 async def prepare(state_dir: Path) -> Toolchain:
     """Lay out the tools below the state folder; finding them there is no work.
 
-    It is a virtual environment that sees the sandbox's packages: `pip install` of what is there already is satisfied
-    at once, and whatever a job installs on top lands here and never among the sandbox's own packages.
+    It is a virtual environment that sees what the golden paths are pinned to, and nothing else of the sandbox's own:
+    `pip install` of that is satisfied at once, a package that an application forgot to ask for is missing here as it
+    would be in its image, and whatever a job installs on top lands here.
     """
     return await asyncio.to_thread(_lay_out, state_dir)
 
 
 def _lay_out(state_dir: Path) -> Toolchain:
+    with _ONE_AT_A_TIME:
+        return _laid_out(state_dir)
+
+
+def _laid_out(state_dir: Path) -> Toolchain:
     home = state_dir / "toolchain"
     bin_dir = home / "bin"
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
@@ -45,7 +61,8 @@ def _lay_out(state_dir: Path) -> Toolchain:
         home / "pyvenv.cfg",
         f"home = {interpreter.parent}\ninclude-system-site-packages = false\n",
     )
-    _write(packages / "sandbox.pth", _sandbox_packages())
+    _link_packages(home / "given")
+    _write(packages / "given.pth", f"{home / 'given'}\n")
     for name in ("python", "python3", version):
         _link(bin_dir / name, interpreter)
     for name, module in _MODULES.items():
@@ -57,14 +74,48 @@ def _lay_out(state_dir: Path) -> Toolchain:
     return Toolchain(bin=bin_dir)
 
 
+def _link_packages(folder: Path) -> None:
+    """Show the packages in a folder; links that are no longer wanted go."""
+    folder.mkdir(exist_ok=True)
+    wanted = {
+        place.name: place
+        for distribution in _closure()
+        for place in _top_level(distribution)
+        if place.exists()
+    }
+    for link in folder.iterdir():
+        if link.is_symlink() and link.name not in wanted:
+            link.unlink()
+    for name, place in wanted.items():
+        _link(folder / name, place)
+
+
+def _closure() -> Iterator[importlib.metadata.Distribution]:
+    """The roots and everything that they require on this machine."""
+    waiting, seen = list(_ROOTS), set[str]()
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        try:
+            found = importlib.metadata.distribution(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        yield found
+        wanted = (Requirement(text) for text in found.requires or ())
+        waiting += [one.name for one in wanted if not one.marker or one.marker.evaluate()]
+
+
+def _top_level(distribution: importlib.metadata.Distribution) -> set[Path]:
+    """The folders and files that a distribution brings, without its scripts."""
+    names = {file.parts[0] for file in distribution.files or ()}
+    return {Path(str(distribution.locate_file(name))) for name in names - {"..", "__pycache__"}}
+
+
 def _base_interpreter() -> Path:
     """The interpreter below the virtual environment that the sandbox runs in."""
     return Path(getattr(sys, "_base_executable", sys.executable)).resolve()
-
-
-def _sandbox_packages() -> str:
-    folders = dict.fromkeys(sysconfig.get_path(name) for name in ("purelib", "platlib"))
-    return "".join(f"{folder}\n" for folder in folders)
 
 
 def _own_python() -> str:

@@ -1,8 +1,8 @@
 """Tell the platform whether to restart this process and whether to send it requests."""
 
+import logging
 from collections.abc import Awaitable, Callable
 
-import structlog
 from fastapi import APIRouter, Response, status
 from pydantic import BaseModel
 
@@ -11,7 +11,7 @@ Check = Callable[[], Awaitable[bool]]
 router = APIRouter(prefix="/health", tags=["health"])
 readiness_checks: dict[str, Check] = {}
 
-_log = structlog.get_logger("app.health")
+_log = logging.getLogger(__name__)
 
 
 class Health(BaseModel):
@@ -41,5 +41,5 @@ async def _passes(name: str, check: Check) -> bool:
     try:
         return await check()
     except Exception:
-        _log.exception("readiness check failed", check=name)
+        _log.exception("readiness check failed: %s", name)
         return False

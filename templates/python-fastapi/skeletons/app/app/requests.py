@@ -1,19 +1,19 @@
 """Follow every request: an id in each of its log lines, one line when it is over, and metrics."""
 
+import logging
 import re
 import time
 import uuid
 
-import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import metrics
+from app import logs, metrics
 
 REQUEST_ID = "X-Request-ID"
 
-_log = structlog.get_logger("app.requests")
+_log = logging.getLogger(__name__)
 _acceptable = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _probes = "/health/"
 _failed = 400
@@ -32,6 +32,7 @@ class Observed:
             await self.app(scope, receive, send)
             return
         request_id = _request_id(Headers(scope=scope))
+        belonging = logs.request_id.set(request_id)
         status = 0
         began = time.perf_counter()
 
@@ -42,17 +43,17 @@ class Observed:
                 MutableHeaders(scope=message)[REQUEST_ID] = request_id
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            try:
-                await self.app(scope, receive, answer)
-            except Exception:
-                _log.exception("unexpected error")
-                if status:  # the answer has begun: all that is left is to break it off
-                    raise
-                body = {"detail": "Internal Server Error", "request_id": request_id}
-                await JSONResponse(body, status_code=500)(scope, receive, answer)
-            finally:
-                _note(scope, status=status, seconds=time.perf_counter() - began)
+        try:
+            await self.app(scope, receive, answer)
+        except Exception:
+            _log.exception("unexpected error")
+            if status:  # the answer has begun: all that is left is to break it off
+                raise
+            body = {"detail": "Internal Server Error", "request_id": request_id}
+            await JSONResponse(body, status_code=500)(scope, receive, answer)
+        finally:
+            _note(scope, status=status, seconds=time.perf_counter() - began)
+            logs.request_id.reset(belonging)
 
 
 def _request_id(headers: Headers) -> str:
@@ -64,10 +65,10 @@ def _note(scope: Scope, *, status: int, seconds: float) -> None:
     """Probes come every few seconds: they are worth a line only when they fail."""
     metrics.observe(scope, status=status, seconds=seconds)
     is_quiet = scope["path"].startswith(_probes) and status < _failed
-    (_log.debug if is_quiet else _log.info)(
-        "request",
+    said = logs.fields(
         method=scope["method"],
         path=scope["path"],
         status=status,
         duration_ms=round(seconds * 1000, 1),
     )
+    _log.log(logging.DEBUG if is_quiet else logging.INFO, "request", extra=said)

@@ -2,11 +2,8 @@ import json
 import logging
 
 import pytest
-import structlog
 from fastapi import FastAPI
 from httpx import AsyncClient
-from structlog.contextvars import merge_contextvars
-from structlog.testing import capture_logs
 
 from app import logs, openapi
 from app.settings import Settings
@@ -30,17 +27,20 @@ async def test_metrics_stay_inside_the_cluster(client: AsyncClient) -> None:
     assert answer.status_code == 404
 
 
-async def test_a_request_is_logged_with_its_id(client: AsyncClient) -> None:
-    with capture_logs(processors=[merge_contextvars]) as lines:
+async def test_a_request_is_logged_with_its_id(
+    client: AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.handler.setFormatter(logs.JsonLines())
+    with caplog.at_level(logging.INFO, "app.requests"):
         answer = await client.get("/", headers={"X-Request-ID": "abc-123"})
     assert answer.headers["X-Request-ID"] == "abc-123"
-    (line,) = lines
+    line = json.loads(caplog.text.splitlines()[0])
     assert (line["request_id"], line["path"], line["status"]) == ("abc-123", "/", 200)
 
 
 def test_logs_are_json_lines_also_those_of_libraries(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure(Settings(_env_file=None))
-    structlog.get_logger("app").info("paid", amount=7)
+    logging.getLogger("app").info("paid", extra=logs.fields(amount=7))
     logging.getLogger("library").warning("slow: %s", "db")
     own, foreign = map(json.loads, capsys.readouterr().out.splitlines())
     assert (own["message"], own["amount"], own["level"]) == ("paid", 7, "info")
