@@ -27,9 +27,11 @@ class Changes:
     def __init__(self) -> None:
         """Start with no page open."""
         self._pages: set[asyncio.Queue[Change | None]] = set()
+        self.told = 0  # a page that was drawn at another number has missed something
 
     def tell(self, change: Change) -> None:
         """Hand a change on."""
+        self.told += 1
         for page in self._pages:
             page.put_nowait(change)
 

@@ -1,6 +1,7 @@
 """Channels, direct messages and what was said in them."""
 
 import itertools
+import json
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
@@ -198,10 +199,15 @@ class Conversations:
             self._store.put("read", f"{channel_id}:{reader}", latest)
 
     def unread(self, channel_id: str, reader: str) -> list[Message]:
-        """List the messages of others that somebody has not seen yet."""
+        """List what somebody has not seen yet: others' messages, and replies that mention them."""
         seen = self._read.get((channel_id, reader), "0")
         return [
             message
-            for message in self.top_level(channel_id)
-            if message["ts"] > seen and message.get("user") != reader
+            for ts, message in self._messages.get(channel_id, {}).items()
+            if ts > seen and message.get("user") != reader and _concerns(message, reader)
         ]
+
+
+def _concerns(message: Message, reader: str) -> bool:
+    is_reply = message.get("thread_ts", message["ts"]) != message["ts"]
+    return not is_reply or f"<@{reader}>" in json.dumps([message["text"], message.get("blocks")])

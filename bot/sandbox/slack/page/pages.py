@@ -96,6 +96,7 @@ async def _send(
     socket: WebSocket,
     changes: asyncio.Queue[Change | None],
 ) -> None:
+    await socket.send_json({"kind": "hello", "told": workspace.changes.told})
     while (change := await changes.get()) is not None:
         if change.user in {"", person.id}:
             for frame in _frames(workspace, person, change):

@@ -67,6 +67,11 @@ function read() {
 }
 
 const draw = {
+  // What happened between drawing the page and opening the socket is caught up with.
+  hello: (frame) => {
+    if (retry || String(frame.told) !== app().dataset.told) go(location.href, false);
+    retry = 0;
+  },
   message,
   gone: (frame) => message({ ...frame, html: "" }),
   modal: (frame) => showModal(frame.html),
@@ -84,11 +89,7 @@ const draw = {
 let retry = 0;
 function follow() {
   const socket = new WebSocket(`${location.origin.replace("http", "ws")}/client/${app().dataset.user}/live`);
-  socket.onopen = () => {
-    document.body.classList.remove("offline");
-    if (retry) go(location.href, false);
-    retry = 0;
-  };
+  socket.onopen = () => document.body.classList.remove("offline");
   socket.onmessage = (event) => {
     const frame = JSON.parse(event.data);
     draw[frame.kind](frame);
