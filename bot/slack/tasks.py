@@ -53,7 +53,7 @@ def _task(job: Job, name: str, title: str, detail_length: int) -> TaskCardBlock:
         title=title,
         status=_status(job, record),
         details=rich_text.line(*details) if details else None,
-        output=_output(name, record),
+        output=_output(job, name, record),
     )
 
 
@@ -86,9 +86,6 @@ def _details(job: Job, record: StepRecord, length: int) -> Iterator[RichTextElem
             yield rich_text.text(f"{record.reason} {record.fix}", length)
         case StepState.RUNNING if record.attempts > 1:
             yield rich_text.text(f"Attempt {record.attempts}.")
-        case StepState.DONE if record.started_at and record.finished_at:
-            taken = record.finished_at - record.started_at
-            yield rich_text.text(f"Took {mrkdwn.duration(taken)}.")
         case StepState.PENDING | StepState.RUNNING | StepState.DONE:
             return
 
@@ -107,8 +104,20 @@ def _retrying(record: StepRecord, length: int) -> Iterator[RichTextElement]:
         yield rich_text.moment(record.look_at)
 
 
-def _output(name: str, record: StepRecord) -> RichTextBlock | None:
-    made = outcomes.outcome(name, record)
-    if not made:
+def _output(job: Job, name: str, record: StepRecord) -> RichTextBlock | None:
+    """What a step made, and how long that took, in one line: cards are long enough."""
+    if record.state is not StepState.DONE:
         return None
-    return rich_text.line(rich_text.link(made.url, made.label))
+    parts = _made(job, name, record)
+    if record.started_at and record.finished_at:
+        taken = mrkdwn.duration(record.finished_at - record.started_at)
+        parts.append(rich_text.text(f" · {taken}" if parts else taken))
+    return rich_text.line(*parts) if parts else None
+
+
+def _made(job: Job, name: str, record: StepRecord) -> list[RichTextElement]:
+    if name == pipelines.PIPELINES[job.request.kind].approval_step:
+        by = f"By {job.decision.by.name}" if job.decision else "Not needed"
+        return [rich_text.text(by, mrkdwn.NAME_LENGTH)]
+    made = outcomes.outcome(name, record)
+    return [rich_text.link(made.url, made.label)] if made else []

@@ -228,6 +228,21 @@ def test_a_link_stands_at_its_step_as_soon_as_it_is_true() -> None:
     assert "output" not in task(card, "await_pipeline")
 
 
+def test_a_step_that_is_done_says_how_long_it_took() -> None:
+    card = messages.message(jobs.a_done_job(), CARD)
+
+    shown = task(card, "create_app_repository")["output"]["elements"][0]["elements"]
+    assert shown[-1]["text"] == " · 4 s"
+
+
+def test_approval_that_nobody_had_to_give_is_shown_as_not_needed() -> None:
+    card = messages.message(jobs.a_job(steps=jobs.app_steps()), CARD)
+    assert "Not needed" in str(task(card, "await_approval"))
+
+    card = messages.message(jobs.a_done_job(), CARD)
+    assert "By Deniz Kaya" in str(task(card, "await_approval"))
+
+
 def test_what_has_no_page_is_named_without_a_link() -> None:
     deployment = jobs.app_steps()["await_deployment"]
     assert isinstance(deployment.fact, dict)
