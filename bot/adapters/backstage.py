@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import httpx
 from pydantic import SecretStr
@@ -50,6 +50,7 @@ class Backstage:
                 "User-Agent": "idp-bot",
             },
             timeout=timeout.total_seconds(),
+            trust_env=not _is_loopback(self._url),  # no proxy leads to this very machine
         )
 
     async def close(self) -> None:
@@ -193,6 +194,11 @@ class Backstage:
         if answer.is_success:
             return answer
         raise backstage_errors.translated(answer, doing, now=self._clock())
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    return host in {"localhost", "127.0.0.1", "::1"} or host.endswith(".localhost")
 
 
 def _json(answer: httpx.Response, doing: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from bot.adapters.catalog_documents import (
@@ -24,6 +25,15 @@ _MEND = "Mend the file, commit it, then press Retry."
 Entities = Mapping[EntityRef, Entity]
 
 
+@dataclass(frozen=True, slots=True)
+class _Branch:
+    """A branch as it was read at a commit."""
+
+    sha: str = ""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    entities: Entities = field(default_factory=dict)
+
+
 class GitCatalog:
     """Entities of the catalog repository, and of the files that were registered there.
 
@@ -40,15 +50,14 @@ class GitCatalog:
         self._git = git
         self._project = project
         self._url = gitlab_url.rstrip("/")
-        self._read: dict[tuple[str, str], tuple[str, Mapping[str, bytes]]] = {}
+        self._read: dict[tuple[str, str], _Branch] = {}
         self._pages: dict[EntityRef, str] = {}
 
     async def find(self, ref: EntityRef) -> Entity | None:
-        files = await self._files(self._project, _BRANCH)
-        entities = self._entities(self._project, _BRANCH, files)
-        if ref not in entities:
-            entities = await self._elsewhere(files, only=ref.name)
-        found = entities.get(ref)
+        catalog = await self._branch(self._project, _BRANCH)
+        found = catalog.entities.get(ref)
+        if found is None:
+            found = (await self._elsewhere(catalog.files, only=ref.name)).get(ref)
         if found:
             self._pages[ref] = found.web_url
         return found
@@ -69,7 +78,7 @@ class GitCatalog:
 
     async def register(self, location: str, *, expects: EntityRef) -> None:
         project, branch, path = self._place(location)
-        content = (await self._files(project, branch)).get(path)
+        content = (await self._branch(project, branch)).files.get(path)
         if content is None:
             raise PermanentError(f"There is no file at {location}.", "Commit it, then press Retry.")
         if expects not in _refs_in(content, location):
@@ -109,10 +118,10 @@ class GitCatalog:
 
     async def _all(self, kind: str) -> list[Entity]:
         """All entities of a kind; only components live in repositories of their own."""
-        files = await self._files(self._project, _BRANCH)
-        found = dict(self._entities(self._project, _BRANCH, files))
+        catalog = await self._branch(self._project, _BRANCH)
+        found = catalog.entities
         if kind == "component":
-            found = {**await self._elsewhere(files), **found}
+            found = {**await self._elsewhere(catalog.files), **found}
         return [each for each in found.values() if each.ref.kind == kind]
 
     async def _elsewhere(self, files: Mapping[str, bytes], only: str = "") -> Entities:
@@ -132,19 +141,21 @@ class GitCatalog:
             project, branch, path = self._place(location)
         except PermanentError:
             return {}
-        content = (await self._files(project, branch)).get(path)
-        return self._entities(project, branch, {path: content} if content is not None else {})
+        files = (await self._branch(project, branch)).files
+        return self._entities(project, branch, {path: files[path]} if path in files else {})
 
-    async def _files(self, project: str, branch: str) -> Mapping[str, bytes]:
-        """A branch's files; one question is enough to know that nothing changed since they were read."""
+    async def _branch(self, project: str, branch: str) -> _Branch:
+        """A branch's content; one question is enough to know that nothing changed since it was read."""
         head = await self._git.head(project, branch)
         if head is None:
-            return {}
+            return _Branch()
         kept = self._read.get((project, branch))
-        if kept is None or kept[0] != head.sha:
-            kept = head.sha, await self._git.read_files(project, ref=head.sha)
-            self._read[project, branch] = kept
-        return kept[1]
+        if kept is None or kept.sha != head.sha:
+            files = await self._git.read_files(project, ref=head.sha)
+            is_catalog = project == self._project  # elsewhere only registered files are entities
+            entities = self._entities(project, branch, files) if is_catalog else {}
+            kept = self._read[project, branch] = _Branch(head.sha, files, entities)
+        return kept
 
     def _entities(self, project: str, branch: str, files: Mapping[str, bytes]) -> Entities:
         """What the files define; of two definitions the first one counts, and a broken file counts as none."""

@@ -78,6 +78,7 @@ async def a_catalog(
             base_url=f"{served.url}/api/catalog",
             headers={"Authorization": f"Bearer {served.token}"},
             timeout=PATIENCE,
+            trust_env=False,
             verify=False,  # noqa: S501 - plain HTTP; loading certificates would take longer than the test
         ) as http,
     ):

@@ -2,12 +2,11 @@
 
 import asyncio
 import contextlib
-import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -15,10 +14,11 @@ from pydantic import SecretStr
 
 from bot.adapters.backstage import Backstage
 from bot.adapters.git_catalog import GitCatalog
+from bot.adapters.memory.git_host import MemoryGitHost
 from bot.adapters.memory.service_catalog import MemoryCatalog
 from bot.domain.entities import EntityRef, entity_ref
 from bot.domain.errors import PermanentError
-from bot.ports.git_host import Commit, GitHost, RenderedFile
+from bot.ports.git_host import RenderedFile
 from bot.ports.service_catalog import Entity, ServiceCatalog
 from bot.sandbox import catalog as sandbox_catalog
 from tests.contract.catalog_client import INTERVAL, component, the_shipped_catalog
@@ -102,42 +102,23 @@ def _hand_of(gitlab: FakeGitLab) -> Callable[[str, str], Awaitable[str]]:
     return put
 
 
-@dataclass
-class FilesOnly:
-    """As much of a Git host as a catalog in a repository uses."""
-
-    projects: dict[str, dict[str, bytes]] = field(default_factory=dict)
-
-    async def head(self, project: str, branch: str) -> Commit | None:
-        if project not in self.projects or branch != "main":
-            return None
-        content = repr(sorted(self.projects[project].items())).encode()
-        sha = hashlib.sha1(content, usedforsecurity=False).hexdigest()
-        return Commit(sha=sha, web_url="")
-
-    async def read_files(self, project: str, folder: str = "", *, ref: str) -> Mapping[str, bytes]:
-        files = self.projects[project].items() if ref else ()
-        return {path: content for path, content in files if path.startswith(folder)}
-
-    async def ensure_files(
-        self, project: str, files: Mapping[str, RenderedFile], *, message: str, branch: str = "main"
-    ) -> Commit | None:
-        assert message
-        self.projects[project] |= {path: file.content for path, file in files.items()}
-        return await self.head(project, branch)
-
-
 @contextlib.asynccontextmanager
 async def _git(_: Path, start: Files) -> AsyncIterator[Subject]:
     url, app = "https://gitlab.example.com", "idp/payments/checkout-hello"
-    shipped = {path: content.encode() for path, content in start.items()}
-    git = FilesOnly({PROJECT: shipped, app: {}})
+    git = MemoryGitHost(url)
+    for project in (PROJECT, app):
+        git.add_project(project)
+    await git.ensure_files(PROJECT, _committed(start), message="Start")
 
     async def put(path: str, content: str) -> str:
-        git.projects[app][path] = content.encode()
+        await git.ensure_files(app, _committed({path: content}), message="Change")
         return f"{url}/{app}/-/blob/main/{path}"
 
-    yield Subject(GitCatalog(cast(GitHost, git), project=PROJECT, gitlab_url=url), put)
+    yield Subject(GitCatalog(git, project=PROJECT, gitlab_url=url), put)
+
+
+def _committed(files: Files) -> dict[str, RenderedFile]:
+    return {path: RenderedFile(content=content.encode()) for path, content in files.items()}
 
 
 def _now() -> datetime:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from bot.adapters.catalog_documents import by_title, contains, entity_from_file, parsed
+from bot.adapters.memory.faults import Faults
 from bot.domain.entities import EntityRef
 from bot.domain.errors import PermanentError
 from bot.ports.service_catalog import Entity
@@ -10,7 +11,7 @@ from bot.ports.service_catalog import Entity
 _MEND = "Mend the file, commit it, then press Retry."
 
 
-class MemoryCatalog:
+class MemoryCatalog(Faults):
     """Reads the entity files it is given, at their addresses.
 
     `registered` holds each accepted location once, in order. While `is_reading` is False locations are accepted and
@@ -24,16 +25,12 @@ class MemoryCatalog:
     def __init__(
         self, files: Mapping[str, bytes] | None = None, entities: Iterable[Entity] = ()
     ) -> None:
+        super().__init__()
         self.files: Mapping[str, bytes] = {} if files is None else files
         self.registered: list[str] = []
         self.is_reading = True
         self._known = {each.ref: each for each in entities}
         self._origins: dict[EntityRef, str] = {}
-        self._failures: list[Exception] = []
-
-    def fail_next(self, *errors: Exception) -> None:
-        """Have the next calls fail, one with each of these."""
-        self._failures.extend(errors)
 
     def read(self, location: str) -> None:
         """Take in what the file says now; a reference that is defined elsewhere stays with its first definition."""
@@ -43,41 +40,43 @@ class MemoryCatalog:
                 self._origins[each.ref] = location
 
     async def find(self, ref: EntityRef) -> Entity | None:
-        self._fail_if_told()
-        return self._known.get(ref)
+        with self.around("find"):
+            return self._known.get(ref)
 
     async def search(self, kind: str, text: str = "", *, limit: int = 100) -> tuple[Entity, ...]:
-        self._fail_if_told()
-        found = [each for each in self._of_kind(kind) if contains(each, text)]
-        return tuple(sorted(found, key=by_title)[:limit])
+        with self.around("search"):
+            found = [each for each in self._of_kind(kind) if contains(each, text)]
+            return tuple(sorted(found, key=by_title)[:limit])
 
     async def find_user(self, *, slack_id: str, email: str) -> Entity | None:
-        self._fail_if_told()
-        users = sorted(self._of_kind("user"), key=lambda each: str(each.ref))
-        by_id = (each for each in users if slack_id and each.slack_id == slack_id)
-        by_email = (each for each in users if email and each.email.lower() == email.lower())
-        return next(by_id, None) or next(by_email, None)
+        with self.around("find_user"):
+            users = sorted(self._of_kind("user"), key=lambda each: str(each.ref))
+            by_id = (each for each in users if slack_id and each.slack_id == slack_id)
+            by_email = (each for each in users if email and each.email.lower() == email.lower())
+            return next(by_id, None) or next(by_email, None)
 
     async def members(self, group: EntityRef) -> tuple[Entity, ...]:
-        self._fail_if_told()
-        found = (each for each in self._of_kind("user") if group in each.groups)
-        return tuple(sorted(found, key=by_title))
+        with self.around("members"):
+            found = (each for each in self._of_kind("user") if group in each.groups)
+            return tuple(sorted(found, key=by_title))
 
     async def register(self, location: str, *, expects: EntityRef) -> None:
-        self._fail_if_told()
-        if location not in self.files:
-            raise PermanentError(f"There is no file at {location}.", "Commit it, then press Retry.")
-        try:
-            found = self._entities(location)
-        except ValueError as error:
-            raise PermanentError(f"{location} is no entity file: {error}", _MEND) from error
-        if expects not in {each.ref for each in found}:
-            raise PermanentError(f"{location} does not define {expects}.", _MEND)
-        self._refuse_second_definition(expects, location)
-        if location not in self.registered:
-            self.registered.append(location)
-        if self.is_reading:
-            self.read(location)
+        with self.around("register"):
+            if location not in self.files:
+                raise PermanentError(
+                    f"There is no file at {location}.", "Commit it, then press Retry."
+                )
+            try:
+                found = self._entities(location)
+            except ValueError as error:
+                raise PermanentError(f"{location} is no entity file: {error}", _MEND) from error
+            if expects not in {each.ref for each in found}:
+                raise PermanentError(f"{location} does not define {expects}.", _MEND)
+            self._refuse_second_definition(expects, location)
+            if location not in self.registered:
+                self.registered.append(location)
+            if self.is_reading:
+                self.read(location)
 
     def page(self, ref: EntityRef) -> str:
         return f"https://catalog.example.com/catalog/{ref.namespace}/{ref.kind}/{ref.name}"
@@ -96,7 +95,3 @@ class MemoryCatalog:
 
     def _of_kind(self, kind: str) -> list[Entity]:
         return [each for each in self._known.values() if each.ref.kind == kind]
-
-    def _fail_if_told(self) -> None:
-        if self._failures:
-            raise self._failures.pop(0)

@@ -59,7 +59,7 @@ async def serve(
     headers = {"User-Agent": "node"}  # what Backstage says that it is
     needs_tls = gitlab_url.startswith("https:")  # loading the system's certificates takes a while
     async with httpx.AsyncClient(
-        timeout=_TIMEOUT_SECONDS, headers=headers, verify=needs_tls
+        timeout=_TIMEOUT_SECONDS, headers=headers, verify=needs_tls, trust_env=False
     ) as client:
         reader = Reader(client, gitlab_url=gitlab_url, token=gitlab_token)
         processor = Processor(reader, allowed_kinds=allowed_kinds)
