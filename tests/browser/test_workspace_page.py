@@ -149,12 +149,14 @@ async def test_a_form_is_filled_in_and_the_card_is_decided_by_somebody_else(
     room: Room, browser: BrowserContext, app: AsyncApp
 ) -> None:
     ada, deniz = await _at(browser, room, "U0ADA"), await _at(browser, room, "U0DENIZ")
+    await ada.bring_to_front()  # a browser draws a page behind another about once a second
     await _type(ada, "/idp new-app")
     await _fill_in(ada.get_by_role("dialog", name="New application"))
     await _decide(deniz)
 
     await expect(ada.get_by_text("Only the platform team may.")).to_be_hidden()
     await expect(ada.get_by_role("img", name="Complete")).to_be_visible()
+    await ada.bring_to_front()
     await ada.get_by_role("link", name="1 reply").click()
     thread = ada.get_by_role("region", name="Thread")
     await expect(thread.get_by_text("it was approved by @Deniz Kaya")).to_be_visible()
@@ -178,6 +180,7 @@ async def _fill_in(form: Locator) -> None:
 
 
 async def _decide(deniz: Page) -> None:
+    await deniz.bring_to_front()
     await deniz.get_by_role("button", name="Deny").click()
     sure = deniz.get_by_role("dialog", name="Deny this request?")
     await sure.get_by_role("button", name="Yes, deny").click()
