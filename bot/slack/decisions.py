@@ -12,7 +12,7 @@ from bot.domain.approval import Verdict
 from bot.domain.entities import Person
 from bot.domain.errors import PermanentError, TemporaryError
 from bot.ports.bundle import Ports
-from bot.slack import ids, mrkdwn, people
+from bot.slack import home, ids, mrkdwn, people
 from bot.usecases.cancel import cancel
 from bot.usecases.decide import decide
 from bot.usecases.reply import Reply
@@ -89,6 +89,8 @@ def _click(ports: Ports, wish: Wish) -> Callable[..., Awaitable[None]]:
         person = await people.person(ports, body["user"]["id"])
         reply = await wish(body["actions"][0]["value"], person)
         await people.tell(reply.text, body=body, client=client, respond=respond)
+        if (body.get("view") or {}).get("type") == "home":
+            await home.publish(ports, client, slack_id=person.slack_id)
 
     return clicked
 

@@ -23,13 +23,17 @@ def register(app: AsyncApp, ports: Ports) -> None:
     """Listen to the Home being opened."""
 
     async def opened(event: dict[str, Any], client: AsyncWebClient) -> None:
-        if event.get("tab") != "home":
-            return
-        person = await ports.directory.whois(event["user"])
-        jobs = await recent(ports=ports, limit=_LOOKED_AT)
-        await client.views_publish(user_id=event["user"], view=home(jobs, person))
+        if event.get("tab") == "home":
+            await publish(ports, client, slack_id=event["user"])
 
     app.event("app_home_opened")(opened)
+
+
+async def publish(ports: Ports, client: AsyncWebClient, *, slack_id: str) -> None:
+    """Draw somebody's Home as things stand."""
+    person = await ports.directory.whois(slack_id)
+    jobs = await recent(ports=ports, limit=_LOOKED_AT)
+    await client.views_publish(user_id=slack_id, view=home(jobs, person))
 
 
 def home(jobs: Sequence[Job], person: Person | None) -> View:
@@ -66,6 +70,9 @@ def _may_decide(job: Job, person: Person) -> bool:
 def _to_decide(jobs: Sequence[Job]) -> Iterator[Block]:
     for job in jobs:
         yield from guide.job_blocks([job])
+        terms = outcomes.terms(job)
+        told = [job.request.description, *(terms.reasons if terms else ())]
+        yield _words("\n".join(mrkdwn.escaped(sentence) for sentence in told))
         yield ActionsBlock(elements=list(card.decision_buttons(job)))
 
 

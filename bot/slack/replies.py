@@ -18,7 +18,7 @@ def approval_wanted(job: Job, approvers: tuple[str, ...]) -> list[Block]:
     groups = " or ".join(group.name for group in terms.approvers) if terms else ""
     whom = " ".join(f"<@{slack_id}>" for slack_id in approvers[:_MENTIONS])
     whom = whom or f"Members of {mrkdwn.escaped(groups)}"
-    lines = [f"{whom}: this request needs an approval, and any one of you can decide."]
+    lines = [f"{whom}: this needs an approval, which any one of you can give or refuse."]
     if terms:
         lines += [f"• {mrkdwn.escaped(reason)}" for reason in terms.reasons]
         lines.append(f"Without an answer it ends on {mrkdwn.moment(terms.expires_at)}.")

@@ -12,7 +12,7 @@ from bot.domain.approval import Verdict
 from bot.domain.job import Job, JobState, StepRecord, StepState
 from bot.domain.notices import Notice, NoticeKind
 from bot.sandbox.slack import blockkit
-from bot.slack import messages
+from bot.slack import guide, home, messages
 from bot.slack.messages import Message
 from tests.unit import slack_jobs as jobs
 
@@ -325,6 +325,20 @@ def test_those_who_may_approve_are_mentioned() -> None:
 
     assert "<@U0DENIZ> <@U0ELIF>" in said(reply)
     assert "The repositories will be public." in said(reply)
+
+
+@given(text=hostile_text)
+@settings(max_examples=30, deadline=None)
+def test_slack_accepts_home_and_lists_whatever_people_typed(text: str) -> None:
+    request = jobs.an_app_request(name=text[:80], description=text)
+    job = jobs.a_waiting_for_approval().model_copy(update={"request": request})
+    listed, blocks = guide.job_list([job] * 30, asked_by="U0ADA")
+    asked, wrong = guide.unknown_word(text, among=["help"], told="/idp {}")
+
+    for person in (jobs.ADA, jobs.DENIZ, None):
+        blockkit.check_view(home.home([job] * 60, person).to_dict(), kind="home")
+    for said_text, drawn in ((listed, blocks), (asked, wrong)):
+        assert_slack_takes(Message(said_text, tuple(block.to_dict() for block in drawn)))
 
 
 def test_where_slack_knows_no_approver_their_group_is_named() -> None:
