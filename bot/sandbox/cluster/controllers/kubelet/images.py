@@ -81,6 +81,8 @@ class Images:
             raise ImageError(
                 f'failed to pull image "{reference}": the sandbox reaches no public registry'
             )
+        if found["digest"] and (here := self._unpacked(found["digest"])):
+            return here
         try:
             return await self._pull(
                 found["host"], found["name"], found["digest"] or found["tag"] or "latest"
@@ -95,12 +97,25 @@ class Images:
         manifest = json.loads(body)
         if "manifests" in manifest:
             return await self._pull(host, name, manifest["manifests"][0]["digest"])
-        root = self._folder / digest.replace(":", "-")
         async with self._locks.setdefault(digest, asyncio.Lock()):
-            if not (root / "config.json").exists():
-                await self._unpack(host, base, manifest, root)
+            here = self._unpacked(digest)
+            if not here:
+                await self._unpack(host, base, manifest, self._root(digest))
+                here = self._unpacked(digest)
+        if not here:
+            raise ValueError("it did not unpack")
+        return here
+
+    def _unpacked(self, digest: str) -> Image | None:
+        """Find an image that is here already: what a digest names never changes."""
+        root = self._root(digest)
+        if not (root / "config.json").exists():
+            return None
         config = json.loads((root / "config.json").read_text())
         return Image(digest, root / "rootfs", config.get("config") or {})
+
+    def _root(self, digest: str) -> Path:
+        return self._folder / digest.replace(":", "-")
 
     async def _unpack(self, host: str, base: str, manifest: dict[str, Any], root: Path) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Mapping
 
 from bot.sandbox.cluster.controllers.kube import Kube
@@ -114,7 +115,7 @@ class PodRunner:
 def _container_status(name: str, container: Container, pod: Object) -> Object:
     spec = next(spec for spec in pod["spec"]["containers"] if spec["name"] == name)
     state = container.state
-    repository = spec["image"].partition("@")[0].rsplit(":", 1)[0]
+    repository = re.sub(r":[^/:]*$", "", spec["image"].partition("@")[0])
     return {
         "name": name,
         "image": spec["image"],
