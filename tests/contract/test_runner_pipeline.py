@@ -336,9 +336,10 @@ async def test_the_jobs_tools_are_the_sandboxs_and_what_they_install_stays_apart
     text = """
 job:
   script:
-    - pip install --quiet --no-index pytest fastapi
+    - pip install --quiet --no-index fastapi
     - python -c 'import fastapi, sysconfig; print(sysconfig.get_path("purelib"))'
-    - ruff --version && pytest --version && buildah --help > /dev/null
+    - ruff --version && buildah --help > /dev/null && command -v pytest uvicorn
+    - "! python -c 'import kubernetes'"
 """
     await bench.run(text, host)
     assert host.states()["job"] == "success", host.log("job")
