@@ -65,6 +65,20 @@ class MemoryGitHost(Faults):
                 )
             return found.project
 
+    async def ensure_first_files(
+        self,
+        project: str,
+        files: Mapping[str, RenderedFile],
+        *,
+        message: str,
+        branch: str = "main",
+    ) -> Commit:
+        with self.around("ensure_first_files"):
+            found = self._repository(project)
+            if branch in found.branches:
+                return found.shown(found.branches[branch][0])
+            return found.commit(files, message=message, branch=branch)
+
     async def ensure_files(
         self,
         project: str,
