@@ -22,7 +22,7 @@ _TAIL_CHUNKS = 256
 _CHUNK_SIZE = 1024
 _TERMINAL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _SECTION = re.compile(r"section_(?:start|end):\d+:[^\s\x1b]*")
-_TIMESTAMP = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+Z \d\d[OE](?P<continues>\+?) ?")
+_TIMESTAMP = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+Z \d\d[OE](?:(?P<continues>\+)| )")
 
 
 def find_pipeline(client: gitlab.Gitlab, path: str, sha: str) -> Pipeline | None:

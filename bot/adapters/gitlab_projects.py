@@ -122,7 +122,7 @@ def description_of(wanted: NewProject) -> str:
 def mark_of(description: str | None) -> str | None:
     """The mark in a project's description, which is only ever its last line."""
     lines = (description or "").strip().splitlines()
-    found = _MARK.fullmatch(lines[-1].strip()) if len(lines) > 1 else None
+    found = _MARK.fullmatch(lines[-1].strip()) if lines else None
     return found and (found["job"] or found["platform"])
 
 
