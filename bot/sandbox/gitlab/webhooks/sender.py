@@ -17,7 +17,7 @@ from bot.sandbox.gitlab.webhooks import queue
 
 TIMEOUT_SECONDS = 10
 ATTEMPTS = 3
-FIRST_RETRY_SECONDS = 0.5
+FIRST_RETRY_SECONDS = 0.25
 KEPT_PER_HOOK = 50
 _SIGNING_PREFIX = "whsec_"
 
