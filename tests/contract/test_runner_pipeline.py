@@ -327,20 +327,3 @@ async def test_sources_that_cannot_be_fetched_are_the_surroundings_failure(bench
     await bench.run("job: {script: echo}", host)
     assert (host.states()["job"], host.reasons["job"]) == ("failed", "runner_system_failure")
     assert "ERROR: Job failed (system failure): git" in host.log("job")
-
-
-async def test_the_jobs_tools_are_the_sandboxs_and_what_they_install_stays_apart(
-    bench: Bench,
-) -> None:
-    host = bench.host()
-    text = """
-job:
-  script:
-    - pip install --quiet --no-index fastapi
-    - python -c 'import fastapi, sysconfig; print(sysconfig.get_path("purelib"))'
-    - ruff --version && buildah --help > /dev/null && command -v pytest uvicorn
-    - "! python -c 'import kubernetes'"
-"""
-    await bench.run(text, host)
-    assert host.states()["job"] == "success", host.log("job")
-    assert str(bench.folder / "state" / "toolchain") in host.log("job")

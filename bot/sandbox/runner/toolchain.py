@@ -14,11 +14,13 @@ from typing import Final
 
 from packaging.requirements import Requirement
 
+from bot.sandbox.runner import pip
+
 _ROOTS: Final = (
     *("fastapi", "httpx", "pip", "prometheus-client", "pydantic-settings", "pytest", "ruff"),
     "uvicorn",
 )
-_MODULES: Final = {"pip": "pip", "pip3": "pip", "pytest": "pytest", "uvicorn": "uvicorn"}
+_MODULES: Final = ("pytest", "uvicorn")
 _ONE_AT_A_TIME: Final = threading.Lock()  # several parts of one box may share a state folder
 
 
@@ -65,8 +67,10 @@ def _laid_out(state_dir: Path) -> Toolchain:
     _write(packages / "given.pth", f"{home / 'given'}\n")
     for name in ("python", "python3", version):
         _link(bin_dir / name, interpreter)
-    for name, module in _MODULES.items():
-        _script(bin_dir / name, f'exec "{bin_dir}/python" -P -m {module} "$@"')
+    for name in _MODULES:
+        _script(bin_dir / name, f'exec "{bin_dir}/python" -P -m {name} "$@"')
+    for name in ("pip", "pip3"):
+        _script(bin_dir / name, f'exec "{bin_dir}/python" -P "{Path(pip.__file__)}" "$@"')
     _script(bin_dir / "buildah", f'exec {_own_python()} -m bot.sandbox.runner.buildah "$@"')
     ruff = Path(sysconfig.get_path("scripts")) / "ruff"
     if ruff.exists():
