@@ -1,5 +1,6 @@
 """The few GitLab calls that a catalog makes, over files in memory, for tests that need no repositories."""
 
+import asyncio
 import contextlib
 import hashlib
 import io
@@ -28,12 +29,15 @@ class FakeGitLab:
     files: dict[str, str] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     is_down: bool = False
+    gate: asyncio.Event | None = None
+    """Holds answers back until it is set; what they say was decided before."""
 
     def start_over(self, files: dict[str, str]) -> None:
         """Serve other files, as if nothing had been asked yet."""
         self.files = files
         self.calls.clear()
         self.is_down = False
+        self.gate = None
 
     def page(self, path: str, *, branch: str = "main") -> str:
         return f"{self.url}/{PROJECT}/-/blob/{branch}/{path}"
@@ -91,6 +95,8 @@ def _answer(gitlab: FakeGitLab, call):  # type: ignore[no-untyped-def] # a closu
         if unquote(request.path_params["project"]) != PROJECT:
             return JSONResponse({"message": "404 Project Not Found"}, 404)
         answered: Response = call(gitlab, request)
+        if gitlab.gate:
+            await gitlab.gate.wait()
         return answered
 
     return answer

@@ -194,8 +194,17 @@ async def test_full_text_looks_in_the_named_fields(client: Client) -> None:
     assert in_order_field == ["ada"]
 
 
+async def test_full_text_takes_wildcards_as_sql_does(client: Client) -> None:
+    fields = "metadata.name"
+    found = await client.names(
+        filter="kind=user", fullTextFilterTerm="_r%o", fullTextFilterFields=fields
+    )
+
+    assert found == ["bruno"]
+
+
 async def test_full_text_without_any_field_looks_at_uids_alone(client: Client) -> None:
-    assert await client.names(filter="kind=user", fullTextFilterTerm="okafor") == []
+    assert await client.names(filter="kind=user", fullTextFilterTerm="bruno") == []
 
 
 async def test_fields_reduce_what_is_answered_also_where_keys_have_dots(client: Client) -> None:

@@ -333,6 +333,25 @@ async def test_a_refresh_of_any_entity_reads_its_location_again(tmp_path: Path) 
             assert changed
 
 
+async def test_a_refresh_that_comes_while_the_file_is_being_read_is_not_lost(
+    tmp_path: Path,
+) -> None:
+    async with fake_gitlab() as gitlab:
+        gitlab.files["hello.yaml"] = component("hello")
+        async with a_catalog(tmp_path, gitlab, interval=3600) as client:
+            gitlab.gate = asyncio.Event()
+            location = (await client.register("hello.yaml")).json()["location"]
+            await client.rounds(1)
+            gitlab.files["hello.yaml"] = component("hello", type="library")
+
+            await client.http.post("/refresh", json={"entityRef": location["entityRef"]})
+            gitlab.gate.set()
+
+            assert await client.eventually(
+                HELLO, lambda entity: bool(entity and entity["spec"]["type"] == "library")
+            )
+
+
 async def test_what_is_not_there_cannot_be_refreshed(client: Client) -> None:
     answer = await client.http.post("/refresh", json={"entityRef": "component:default/nope"})
 

@@ -4,6 +4,7 @@ import base64
 import binascii
 import dataclasses
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -64,8 +65,8 @@ def run(snapshot: Snapshot, query: Query, *, limit: int, offset: int = 0) -> Pag
     if query.term.strip():
         # Without fields Backstage looks in the order field, and without one of those in the uid alone.
         where = query.term_fields or (query.order or "metadata.uid",)
-        term = query.term.strip().lower()
-        found = [each for each in found if _contains(each, where, term)]
+        like = _like(query.term.strip().lower())
+        found = [each for each in found if _contains(each, where, like)]
     ordered = sorted(found, key=lambda each: _position(each, query))
     if query.descending:
         ordered = _descending(ordered, query)
@@ -96,8 +97,14 @@ def facets(found: Sequence[Final], names: Sequence[str]) -> dict[str, list[dict[
     return out
 
 
-def _contains(final: Final, fields: Sequence[str], term: str) -> bool:
-    return any(term in value for field in fields for value in final.values(field))
+def _like(term: str) -> re.Pattern[str]:
+    """The term as SQL's LIKE takes it, unescaped: `%` is any text and `_` any one character."""
+    wild = {"%": ".*", "_": "."}
+    return re.compile("".join(wild.get(char) or re.escape(char) for char in term), re.DOTALL)
+
+
+def _contains(final: Final, fields: Sequence[str], like: re.Pattern[str]) -> bool:
+    return any(like.search(value) for field in fields for value in final.values(field))
 
 
 def _position(final: Final, query: Query) -> Position:
