@@ -163,7 +163,7 @@ class World:
     async def gone(self, path: str) -> None:
         """Wait until there is nothing any more."""
         async with asyncio.timeout(5):
-            while (await self.http.get(path)).status_code != 404:
+            while (await self.http.get(path)).status_code != 404:  # noqa: ASYNC110 - over the wire
                 await asyncio.sleep(0.01)
 
     def as_user(self, token: str) -> httpx.AsyncClient:

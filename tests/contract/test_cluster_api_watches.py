@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -128,14 +129,23 @@ def test_history_is_kept_for_a_while_and_then_called_too_old(tmp_path: Path) -> 
     assert is_refused
 
 
-async def test_a_forgotten_version_is_an_error_event_410(world: World) -> None:
-    async with a_watch(world, resourceVersion="1") as events:
-        await anext(events)
+async def test_what_is_forgotten_is_a_410_to_watchers_and_pagers(tmp_path: Path) -> None:
+    async with a_world(tmp_path) as before:
+        for name in ("a", "b", "c"):
+            await before.create(CONFIG_MAPS, a_config_map(name))
+        page = (await before.http.get(CONFIG_MAPS, params={"limit": "1"})).json()["metadata"]
+        await before.create(CONFIG_MAPS, a_config_map("d"))
+        await before.create(CONFIG_MAPS, a_config_map("e"))
+    with contextlib.closing(sqlite3.connect(tmp_path / "state" / "cluster.sqlite")) as database:
+        database.execute("DELETE FROM changes WHERE revision < (SELECT max(revision) FROM changes)")
+        database.commit()
 
-    for number in range(4100):
-        await world.create(CONFIG_MAPS, a_config_map(f"c{number}"))
+    async with a_world(tmp_path) as after:
+        async with a_watch(after, resourceVersion=page["resourceVersion"]) as events:
+            refused = await anext(events)
+        query = {"limit": "1", "continue": page["continue"]}
+        next_page = await after.http.get(CONFIG_MAPS, params=query)
 
-    async with a_watch(world, resourceVersion="1") as events:
-        refused = await anext(events)
     assert refused["type"] == "ERROR"
     assert (refused["object"]["code"], refused["object"]["reason"]) == (410, "Expired")
+    assert (next_page.status_code, next_page.json()["reason"]) == (410, "Expired")

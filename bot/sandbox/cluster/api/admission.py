@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
-from bot.sandbox.cluster.api import definitions, refusals
+from bot.sandbox.cluster.api import definitions, pod_security, quotas, refusals
 from bot.sandbox.cluster.api.cluster import Call, Cluster
 from bot.sandbox.cluster.api.columns import at
 from bot.sandbox.cluster.api.refusals import Cause
@@ -24,7 +24,15 @@ def on_create(cluster: Cluster, call: Call, body: Object) -> Object:
     """
     if call.resource.namespaced:
         _check_namespace(cluster, call)
-    return _ruled(call.resource, _CREATE, body)
+    admitted = _ruled(call.resource, _CREATE, body)
+    if (call.resource.group, call.resource.kind) == ("", "Pod"):
+        admitted = quotas.with_limits(cluster, call, admitted)
+        pod_security.check(cluster, call, admitted)
+    elif call.resource.group == "apps":
+        pod_security.warn(cluster, call, admitted)
+    if call.namespace:
+        quotas.check(cluster, call, admitted)
+    return admitted
 
 
 def on_update(call: Call, old: Object, body: Object) -> Object:
@@ -123,26 +131,3 @@ _UPDATE: dict[tuple[str, str], Rule] = {
     ("", "Secret"): _secret,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): definitions.admitted,
 }
-
-_IMMUTABLE: dict[tuple[str, str], tuple[tuple[str, ...], ...]] = {
-    ("apps", "Deployment"): (("spec", "selector"),),
-    ("apps", "ReplicaSet"): (("spec", "selector"),),
-    ("batch", "Job"): (("spec", "selector"), ("spec", "template")),
-    ("", "Secret"): (("type",),),
-    ("rbac.authorization.k8s.io", "RoleBinding"): (("roleRef",),),
-    ("rbac.authorization.k8s.io", "ClusterRoleBinding"): (("roleRef",),),
-    ("apiextensions.k8s.io", "CustomResourceDefinition"): (("spec", "scope"), ("spec", "group")),
-}
-
-
-def immutable_faults(resource: Resource, old: Object, new: Object) -> list[Cause]:
-    """Return a cause for each field that was decided once and for all."""
-    return [
-        Cause(
-            ".".join(path),
-            "FieldValueInvalid",
-            f"Invalid value: {at(new, *path)!r}: field is immutable",
-        )
-        for path in _IMMUTABLE.get((resource.group, resource.kind), ())
-        if at(old, *path) is not None and at(new, *path) != at(old, *path)
-    ]

@@ -49,6 +49,7 @@ _RBAC = "rbac.authorization.k8s.io/v1"
 _REVIEWS = "authorization.k8s.io/v1"
 _TOKENS = "authentication.k8s.io/v1"
 
+
 def load_schemas() -> None:
     """Read all schemas now, so that no request waits for the first Pod's: there are hundreds of models behind it."""
     for resource in RESOURCES:

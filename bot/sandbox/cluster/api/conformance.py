@@ -61,7 +61,7 @@ def _report(call: Call, strangers: list[str]) -> None:
         call.warnings.extend(listed)
 
 
-def checked(resource: Resource, body: Object, *, immutable: list[refusals.Cause]) -> Object:
+def checked(resource: Resource, body: Object, *, more: list[refusals.Cause]) -> Object:
     """Return the body with its defaults.
 
     Raises:
@@ -72,7 +72,7 @@ def checked(resource: Resource, body: Object, *, immutable: list[refusals.Cause]
     found = [
         *names.faults(resource, filled["metadata"]),
         *validation.faults(filled, schema),
-        *immutable,
+        *more,
     ]
     wrong_types = [cause for cause in found if cause.reason == "FieldValueTypeInvalid"]
     if wrong_types and not resource.is_custom:

@@ -12,13 +12,14 @@ from typing import Any, get_args
 from kubernetes import client
 from pydantic.fields import FieldInfo
 
-from bot.sandbox.cluster.api import merge_keys, model_defaults
+from bot.sandbox.cluster.api import merge_keys, model_defaults, model_limits
 from bot.sandbox.cluster.api.resources import Schema
 
 OPEN: Schema = {"x-kubernetes-preserve-unknown-fields": True}
 INT_OR_STRING: Schema = {"x-kubernetes-int-or-string": True}
 MODEL = "x-model"
 
+_QUANTITY: Schema = {**INT_OR_STRING, "pattern": model_limits.QUANTITY}
 _SCALARS: dict[str, Schema] = {
     "str": {"type": "string"},
     "int": {"type": "integer"},
@@ -58,7 +59,8 @@ def _required(declared: dict[str, FieldInfo], model_name: str) -> list[str]:
     if model_name.endswith("Status"):
         return []
     given = {"metadata", *_defaults(model_name)}
-    return [name for name, field in declared.items() if field.is_required() and name not in given]
+    stated = [name for name, field in declared.items() if field.is_required() and name not in given]
+    return [*stated, *model_limits.REQUIRED.get(model_name, ())]
 
 
 def _defaults(model_name: str) -> dict[str, Any]:
@@ -70,6 +72,7 @@ def _field(model_name: str, name: str, type_name: str, declared: FieldInfo) -> S
     if name in merge_keys.QUANTITIES.get(model_name, ()):
         schema = _quantity(schema)
     schema |= merge_keys.extensions(model_name, name)
+    schema |= model_limits.LIMITS.get(model_name, {}).get(name, {})
     if name in _defaults(model_name):
         schema["default"] = _defaults(model_name)[name]
     if declared.description:
@@ -80,8 +83,8 @@ def _field(model_name: str, name: str, type_name: str, declared: FieldInfo) -> S
 def _quantity(schema: Schema) -> Schema:
     """Accept `cpu: 1` beside `cpu: "1"`, as the real type does."""
     if schema.get("type") == "object":
-        return {"type": "object", "additionalProperties": INT_OR_STRING}
-    return dict(INT_OR_STRING)
+        return {"type": "object", "additionalProperties": _QUANTITY}
+    return dict(_QUANTITY)
 
 
 def _typed(type_name: str, annotation: Any) -> Schema:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.sandbox import serving
-from bot.sandbox.cluster.api import builtin, certificates, collector, edge, identity, seed
+from bot.sandbox.cluster.api import builtin, certificates, collector, edge, identity, quotas, seed
 from bot.sandbox.cluster.api.certificates import Certificates
 from bot.sandbox.cluster.api.cluster import Cluster
 from bot.sandbox.cluster.api.resources import Registry
@@ -67,6 +67,7 @@ def _opened(state_dir: Path) -> tuple[Cluster, Certificates]:
     store = Store(state_dir / "cluster.sqlite")
     cluster = Cluster(store, Registry(builtin.RESOURCES), logs, _key(state_dir))
     seed.follow(cluster)
+    quotas.follow(cluster)
     seed.seed(cluster)
     return cluster, certificates.in_folder(state_dir)
 

@@ -67,6 +67,7 @@ class Store:
         self._objects: dict[tuple[str, str], dict[tuple[str, str], Object]] = {}
         self._changes: deque[Change] = deque()
         self._listeners: list[Callable[[Change], None]] = []
+        self._untold: deque[Change] = deque()
         self._load()
 
     def close(self) -> None:
@@ -146,9 +147,21 @@ class Store:
         change = Change(revision, kind, key, written, previous)
         self._persist(change)
         self._remember(change)
-        for listener in tuple(self._listeners):
-            listener(change)
+        self._tell(change)
         return written
+
+    def _tell(self, change: Change) -> None:
+        """Let every listener see the changes in their order, those that a listener makes meanwhile included."""
+        self._untold.append(change)
+        if len(self._untold) > 1:
+            return
+        try:
+            while self._untold:
+                for listener in tuple(self._listeners):
+                    listener(self._untold[0])
+                self._untold.popleft()
+        finally:
+            self._untold.clear()
 
     def _persist(self, change: Change) -> None:
         body = _dump(change.body)

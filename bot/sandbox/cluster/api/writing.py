@@ -3,7 +3,7 @@
 import random
 from typing import Any
 
-from bot.sandbox.cluster.api import admission, conformance, refusals
+from bot.sandbox.cluster.api import admission, conformance, refusals, rules
 from bot.sandbox.cluster.api.apply import ownership
 from bot.sandbox.cluster.api.apply.ownership import Manager, Owners
 from bot.sandbox.cluster.api.cluster import Call, Cluster
@@ -68,7 +68,7 @@ def born(cluster: Cluster, call: Call, body: Object, *, owners: Owners | None) -
         identity["generation"] = 1
     identified = body | {"metadata": body["metadata"] | identity}
     admitted = admission.on_create(cluster, call, identified)
-    complete = conformance.checked(resource, admitted, immutable=[])
+    complete = conformance.checked(resource, admitted, more=rules.faults(resource, admitted))
     if owners is None:
         schema = conformance.full_schema(resource)
         change = ownership.difference({}, _owned_part(call, complete), schema)
@@ -128,8 +128,11 @@ def update(
     _check_identity(call, old, wish)
     reached = _reached(call, old, wish)
     admitted = admission.on_update(call, old, reached)
-    immutable = admission.immutable_faults(call.resource, old, admitted)
-    checked = conformance.checked(call.resource, admitted, immutable=immutable)
+    broken = [
+        *rules.faults(call.resource, admitted),
+        *rules.immutable_faults(call.resource, old, admitted),
+    ]
+    checked = conformance.checked(call.resource, admitted, more=broken)
     counted = _with_generation(call.resource, old, checked)
     schema = conformance.full_schema(call.resource)
     if owners is None:
