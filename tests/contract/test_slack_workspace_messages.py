@@ -1,6 +1,7 @@
 """chat.*, conversations.*, users.*: what slack_sdk may rely on."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TypeGuard
@@ -239,3 +240,32 @@ async def test_a_workspace_that_starts_again_goes_on_where_it_was(tmp_path: Path
     assert (message["ts"], message["text"]) == (posted["ts"], "kept")
     assert str(later["ts"]) > str(posted["ts"])
     assert shown["blocks"][0]["text"]["text"] == "kept too"
+
+
+SERVER = """
+import asyncio, pathlib, sys
+from tests.contract import slack_workspace as slack
+
+async def main():
+    async with slack.a_room(pathlib.Path(sys.argv[1])) as room:
+        print(room.workspace.api_url, room.workspace.bot_token, flush=True)
+        await asyncio.sleep(60)
+
+asyncio.run(main())
+"""
+
+
+async def test_what_was_answered_survives_a_killed_process(tmp_path: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", SERVER, str(tmp_path), stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout
+    api_url, token = (await process.stdout.readline()).decode().split()
+    web = AsyncWebClient(token, base_url=api_url)
+    posted = [await web.chat_postMessage(channel=GENERAL, text=str(n)) for n in range(20)]
+    process.kill()
+    await process.wait()
+
+    async with slack.a_room(tmp_path) as room:
+        kept = [message["ts"] for message in await room.get("messages")]
+    assert kept == [answer["ts"] for answer in posted]

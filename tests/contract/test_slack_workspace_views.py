@@ -188,3 +188,14 @@ async def test_choosing_in_a_modal_reaches_the_app_with_everything_typed_so_far(
 
 async def _stacked(room: Room, count: int) -> bool:
     return len(await room.modals("U0ADA")) == count
+
+
+async def test_a_page_drawn_anew_shows_what_was_typed(room: Room) -> None:
+    app, _ = await _answering(room, [{"response_action": "errors", "errors": {"name": "No."}}])
+
+    async with slack.connected(room, app):
+        await _opened(room)
+        await _submit(room)
+
+    page = (await room.http.get("/client/U0ADA/C0GENERAL")).text
+    assert 'value="hello"' in page

@@ -127,6 +127,37 @@ def initial(element: Element) -> Any:
     return element.get(INITIAL.get(element["type"], "initial_value"))
 
 
+REMEMBERED = {
+    "value": "initial_value",
+    "selected_option": "initial_option",
+    "selected_options": "initial_options",
+    "selected_user": "initial_user",
+    "selected_users": "initial_users",
+    "selected_channel": "initial_channel",
+    "selected_channels": "initial_channels",
+    "selected_conversation": "initial_conversation",
+    "selected_conversations": "initial_conversations",
+    "selected_date": "initial_date",
+    "selected_time": "initial_time",
+    "selected_date_time": "initial_date_time",
+}
+
+
+def filled_in(view: Element) -> Element:
+    """Write what somebody last sent into a view's fields, so that a page drawn anew shows it."""
+    values = view["state"]["values"]
+
+    def filled(block: Block) -> Block:
+        sent = values.get(block.get("block_id"), {})
+        if block["type"] != "input" or block["element"]["action_id"] not in sent:
+            return block
+        state = sent[block["element"]["action_id"]]
+        kept = {REMEMBERED[name]: held for name, held in state.items() if name in REMEMBERED}
+        return {**block, "element": {**block["element"], **kept}}
+
+    return {**view, "blocks": [filled(block) for block in view["blocks"]]}
+
+
 def is_empty(state: Element) -> bool:
     """Say whether nothing was typed or chosen."""
     return not any(value for member, value in state.items() if member != "type")

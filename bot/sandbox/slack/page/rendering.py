@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from bot.sandbox.slack import elements
 from bot.sandbox.slack.conversations import Channel, Message
 from bot.sandbox.slack.identity import TEAM_NAME, Person
 from bot.sandbox.slack.page import mrkdwn
@@ -103,7 +104,7 @@ def _sidebar(reader: Reader) -> dict[str, Any]:
 
 def _shown(reader: Reader) -> dict[str, Any]:
     return {
-        "stack": reader.workspace.views.stack(reader.person.id),
+        "stack": [elements.filled_in(v) for v in reader.workspace.views.stack(reader.person.id)],
         "home": reader.workspace.views.home(reader.person.id),
     }
 

@@ -31,9 +31,14 @@ export function settle(isNew = true) {
   const shown = dialog();
   if (!shown) return;
   setUp(shown);
-  for (const field of shown.querySelectorAll("[data-seconds]:not([value])")) field.valueAsNumber = Number(field.dataset.seconds) * 1000;
+  for (const field of shown.querySelectorAll("[data-seconds]")) field.value ||= localTime(Number(field.dataset.seconds));
   if (!shown.open) shown.showModal();
   if (isNew) (shown.querySelector("[data-focus]") ?? shown.querySelector(".sheet-body :is(input, textarea)") ?? shown.querySelector("footer .btn:last-child"))?.focus();
+}
+
+function localTime(seconds) {
+  const moment = new Date(seconds * 1000);
+  return new Date(moment - moment.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }
 
 function banner(text) {
