@@ -31,8 +31,9 @@ from bot.pipeline.pipelines import PIPELINES
 from bot.pipeline.runner import Runner
 from bot.ports.bundle import Ports
 from bot.ports.git_host import GitHost
+from bot.ports.job_store import JobStore
 from bot.ports.service_catalog import ServiceCatalog
-from bot.settings import PlatformSettings, Settings
+from bot.settings import PlatformSettings, Settings, StateSettings
 from bot.slack import app as slack_app
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.identity import SlackDirectory
@@ -57,15 +58,19 @@ class Bot:
 
 
 @contextlib.asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Bot]:
+async def opened(settings: Settings, *, listens: bool) -> AsyncIterator[Bot]:
     """Connect everything; nothing listens or works yet.
+
+    Args:
+        settings: what to connect to.
+        listens: this process is to hold Slack's socket, where there is an app token.
 
     Raises:
         PermanentError: the embedded server cannot be started.
     """
     async with contextlib.AsyncExitStack() as stack:
         url = await stack.enter_async_context(_redis_url(settings))
-        jobs = RedisJobs(await stack.enter_async_context(open_redis(url)), owner=_owner())
+        jobs = await stack.enter_async_context(_jobs(url))
         docket = await stack.enter_async_context(docket_scheduler.open_docket(url))
         client = slack_client(settings)
         git = git_host(settings)
@@ -99,9 +104,16 @@ async def opened(settings: Settings) -> AsyncIterator[Bot]:
             ports=ports,
             runner=runner,
             bolt=bolt,
-            socket_mode=_socket_mode(settings, bolt),
+            socket_mode=_socket_mode(settings, bolt) if listens else None,
             docket=docket,
         )
+
+
+@contextlib.asynccontextmanager
+async def opened_jobs(settings: StateSettings) -> AsyncIterator[JobStore]:
+    """Connect to the jobs alone."""
+    async with _redis_url(settings) as url, _jobs(url) as jobs:
+        yield jobs
 
 
 async def run_slack(bot: Bot) -> None:
@@ -128,18 +140,17 @@ async def run_worker(bot: Bot) -> None:
 
 
 @contextlib.asynccontextmanager
-async def serving(bot: Bot, *, listens: bool) -> AsyncIterator[None]:
+async def serving(bot: Bot) -> AsyncIterator[None]:
     """Answer over HTTP: health, metrics, webhooks, and Slack where it has no socket.
 
-    Args:
-        bot: what answers.
-        listens: this process is to hold Slack's socket, and is not ready without it.
+    A process that is to hold Slack's socket is not ready without it.
     """
+    by_http = not bot.settings.slack_app_token
     app = routes.build(
         ports=bot.ports,
         webhook_secret=bot.settings.gitlab_webhook_secret,
-        slack=None if bot.socket_mode else AsyncSlackRequestHandler(bot.bolt).handle,
-        is_listening=bot.socket_mode.client.is_connected if listens and bot.socket_mode else None,
+        slack=AsyncSlackRequestHandler(bot.bolt).handle if by_http else None,
+        is_listening=bot.socket_mode.client.is_connected if bot.socket_mode else None,
     )
     async with server.served(app, port=bot.settings.idp_http_port):
         yield
@@ -184,7 +195,13 @@ def slack_client(settings: Settings) -> AsyncWebClient:
 
 
 @contextlib.asynccontextmanager
-async def _redis_url(settings: Settings) -> AsyncIterator[str]:
+async def _jobs(url: str) -> AsyncIterator[RedisJobs]:
+    async with open_redis(url) as redis:
+        yield RedisJobs(redis, owner=_owner())
+
+
+@contextlib.asynccontextmanager
+async def _redis_url(settings: StateSettings) -> AsyncIterator[str]:
     if settings.redis_url:
         yield settings.redis_url.get_secret_value()
         return

@@ -27,12 +27,21 @@ class MissingOrMalformed(Exception):
         self.problems = problems
 
 
-class PlatformSettings(BaseSettings):
-    """What it takes to create the platform's repositories: GitLab, and the operator's choices."""
+class StateSettings(BaseSettings):
+    """What it takes to look at jobs: where they are kept."""
 
     model_config = SettingsConfigDict(
         env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True
     )
+
+    redis_url: SecretStr | None = None
+    idp_state_dir: Path = Path(".state")
+
+
+class PlatformSettings(BaseSettings):
+    """What it takes to create the platform's repositories: GitLab, and the operator's choices."""
+
+    model_config = StateSettings.model_config
 
     gitlab_url: Address
     gitlab_token: SecretStr
@@ -59,7 +68,7 @@ class PlatformSettings(BaseSettings):
         )
 
 
-class Settings(PlatformSettings):
+class Settings(PlatformSettings, StateSettings):
     """Every variable of the bot by its name in lower case; `.env.example` explains each one to the operator."""
 
     slack_bot_token: SecretStr
@@ -74,16 +83,13 @@ class Settings(PlatformSettings):
     kube_context: str | None = None
     argocd_namespace: str = "argocd"
 
-    redis_url: SecretStr | None = None
-
-    idp_state_dir: Path = Path(".state")
     idp_log_format: Literal["console", "json"] = "console"
     idp_http_port: int = Field(default=8080, ge=1, le=65535)
     idp_worker_concurrency: int = Field(default=20, ge=1, le=500)
     ssl_cert_file: Path | None = None
 
 
-S = TypeVar("S", bound=PlatformSettings)
+S = TypeVar("S", bound=BaseSettings)
 
 
 def read_settings(kind: type[S], **overrides: Any) -> S:

@@ -12,7 +12,7 @@ import httpx
 
 from bot.domain.errors import PermanentError
 
-READY_SECONDS = 30
+READY_SECONDS = 120
 STOP_SECONDS = 35
 
 

@@ -22,12 +22,31 @@ def explained() -> Iterator[None]:
     """End the command with a sentence and exit code 1 for what a person can mend, without a stack trace."""
     try:
         yield
-    except PermanentError as error:
-        err.print(f"[bold red]{error.cause}[/]\n{error.fix}", highlight=False)
+    except (PermanentError, TemporaryError) as error:
+        _say(error)
         raise typer.Exit(1) from None
-    except TemporaryError as error:
-        err.print(f"[bold red]{error.cause}[/]\nTry again in a moment.", highlight=False)
+    except BaseExceptionGroup as group:
+        known = group.subgroup((PermanentError, TemporaryError))
+        if known is None:
+            raise
+        for leaf in _leaves(known):
+            _say(leaf)
         raise typer.Exit(1) from None
+
+
+def _leaves(group: BaseException) -> Iterator[BaseException]:
+    if isinstance(group, BaseExceptionGroup):
+        for error in group.exceptions:
+            yield from _leaves(error)
+    else:
+        yield group
+
+
+def _say(error: BaseException) -> None:
+    fix = error.fix if isinstance(error, PermanentError) else "Try again in a moment."
+    cause = error.cause if isinstance(error, (PermanentError, TemporaryError)) else str(error)
+    err.print(cause, style="bold red", markup=False, highlight=False)
+    err.print(fix, markup=False, highlight=False)
 
 
 def settings_or_exit(kind: type[S]) -> S:

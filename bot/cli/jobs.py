@@ -12,7 +12,7 @@ from bot.cli.console import err, explained, out, settings_or_exit
 from bot.domain.job import Job, StepRecord
 from bot.pipeline.pipelines import PIPELINES
 from bot.ports.job_store import Event
-from bot.settings import Settings
+from bot.settings import StateSettings
 from bot.usecases.look_up import look_up, recent
 
 COLOURS = {
@@ -42,18 +42,18 @@ def jobs(
 
 
 async def _list(limit: int) -> None:
-    async with app.opened(settings_or_exit(Settings)) as bot:
-        found = await recent(ports=bot.ports, limit=limit)
+    async with app.opened_jobs(settings_or_exit(StateSettings)) as store:
+        found = await recent(jobs=store, limit=limit)
     out.print(_table_of(found) if found else "There are no jobs yet.")
 
 
 async def _show(words: str) -> None:
-    async with app.opened(settings_or_exit(Settings)) as bot:
-        found = await look_up(words, ports=bot.ports)
+    async with app.opened_jobs(settings_or_exit(StateSettings)) as store:
+        found = await look_up(words, jobs=store)
         if not found:
             err.print(f"There is no job “{words}”; `jobs` without a name lists them.")
             raise typer.Exit(1)
-        history = await bot.ports.jobs.history(found.id)
+        history = await store.history(found.id)
     out.print(_table_of([found]), _steps_of(found), _history_of(history))
 
 

@@ -67,7 +67,13 @@ def _seeds(platform: Platform, catalog: Path, helm: Path, templates: Path) -> It
         (platform.templates_project, "Templates", "Golden paths", templates),
     )
     for path, title, description, folder in parts:
-        yield Seed(path=path, title=title, description=description, files=_files(folder))
+        yield Seed(
+            path=path,
+            title=title,
+            description=description,
+            files=_files(folder),
+            is_deployed=folder.is_relative_to(helm),
+        )
 
 
 def _files(folder: Path) -> dict[str, RenderedFile]:

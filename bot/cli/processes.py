@@ -52,7 +52,7 @@ async def _until_stopped(settings: Settings, parts: tuple[Part, ...]) -> None:
     for wish in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(wish, stopped.set)
     listens = app.run_slack in parts
-    async with app.opened(settings) as bot, app.serving(bot, listens=listens):
+    async with app.opened(settings, listens=listens) as bot, app.serving(bot):
         log.info("bot.started", parts=[part.__name__ for part in parts])
         at_work = [asyncio.ensure_future(part(bot)) for part in parts]
         waiting = asyncio.create_task(stopped.wait())

@@ -18,6 +18,7 @@ from bot.ports.job_store import Busy, Lease, LeaseLost
 log = structlog.get_logger()
 
 BEAT = timedelta(seconds=3)
+GRACE = timedelta(seconds=4)
 
 
 class Runner:
@@ -54,8 +55,8 @@ class Runner:
                 await self._hold(lease)
 
     async def sweep(self) -> None:
-        """Nudge the jobs that should have been looked at by now: the safety net under every lost nudge."""
-        for job_id in await self._ports.jobs.due(now=self._ports.clock()):
+        """Nudge the jobs that should have been looked at some time ago: the safety net under every lost nudge."""
+        for job_id in await self._ports.jobs.due(now=self._ports.clock() - GRACE):
             log.info("job.swept", job=job_id)
             await self._ports.scheduler.nudge(job_id)
 

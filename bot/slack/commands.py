@@ -79,7 +79,7 @@ async def _status(given: Given) -> None:
     if not given.words:
         await _jobs(given)
         return
-    job = await look_up(given.words, ports=given.ports)
+    job = await look_up(given.words, jobs=given.ports.jobs)
     if not job:
         await given.say(*_no_such_job(given.words))
         return
@@ -88,7 +88,7 @@ async def _status(given: Given) -> None:
 
 
 async def _jobs(given: Given) -> None:
-    jobs = await recent(ports=given.ports)
+    jobs = await recent(jobs=given.ports.jobs)
     await given.say(*guide.job_list(jobs, asked_by=given.body["user_id"]))
 
 
@@ -105,7 +105,7 @@ async def _steer(given: Given, wish: Callable[..., Awaitable[Reply]], command: s
         await given.say(f"Say which: {command} and then the job or the application's name.")
         return
     person = await people.person(given.ports, given.body["user_id"])
-    job = await look_up(given.words, ports=given.ports)
+    job = await look_up(given.words, jobs=given.ports.jobs)
     if not job:
         await given.say(*_no_such_job(given.words))
         return

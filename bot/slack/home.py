@@ -32,7 +32,7 @@ def register(app: AsyncApp, ports: Ports) -> None:
 async def publish(ports: Ports, client: AsyncWebClient, *, slack_id: str) -> None:
     """Draw somebody's Home as things stand."""
     person = await ports.directory.whois(slack_id)
-    jobs = await recent(ports=ports, limit=_LOOKED_AT)
+    jobs = await recent(jobs=ports.jobs, limit=_LOOKED_AT)
     await client.views_publish(user_id=slack_id, view=home(jobs, person))
 
 

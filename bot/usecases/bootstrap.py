@@ -12,12 +12,13 @@ MARK = "platform"
 
 
 class Seed(Value):
-    """What a repository of the platform starts from."""
+    """What a repository of the platform starts from; Argo CD is told of every push to one that it deploys."""
 
     path: str
     title: str
     description: str
     files: Mapping[str, RenderedFile]
+    is_deployed: bool = False
 
 
 class Made(Value):
@@ -60,4 +61,6 @@ async def bootstrap(
             )
         )
         await git.ensure_first_files(project.path, seed.files, message=f"Start {seed.title}")
+        if seed.is_deployed and platform.argocd_url:
+            await git.ensure_webhook(project.path, url=f"{platform.argocd_url}/api/webhook")
         yield Made(what=f"project {seed.path}", web_url=project.web_url)

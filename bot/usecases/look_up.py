@@ -4,24 +4,24 @@ from collections.abc import Sequence
 
 from bot.domain.job import Job
 from bot.domain.naming import slug_of
-from bot.ports.bundle import Ports
+from bot.ports.job_store import JobStore
 
 HOW_FAR_BACK = 200
 
 
-async def look_up(words: str, *, ports: Ports) -> Job | None:
+async def look_up(words: str, *, jobs: JobStore) -> Job | None:
     """The job with that id, or the newest one for an application or system of that name."""
     wanted = words.strip()
-    if job := await ports.jobs.load(wanted.lower()):
+    if job := await jobs.load(wanted.lower()):
         return job
     slug = slug_of(wanted)
-    jobs = await recent(ports=ports, limit=HOW_FAR_BACK)
-    return next((job for job in jobs if slug and slug in _names(job)), None)
+    newest = await recent(jobs=jobs, limit=HOW_FAR_BACK)
+    return next((job for job in newest if slug and slug in _names(job)), None)
 
 
-async def recent(*, ports: Ports, limit: int = 20) -> Sequence[Job]:
+async def recent(*, jobs: JobStore, limit: int = 20) -> Sequence[Job]:
     """The newest jobs first."""
-    return await ports.jobs.recent(limit)
+    return await jobs.recent(limit)
 
 
 def _names(job: Job) -> set[str]:
