@@ -54,6 +54,7 @@ def test_these_are_fine(metadata: dict[str, Any]) -> None:
         ({"links": [{"url": "nowhere"}]}, '"links.0.url" is not valid'),
         ({"links": [{"title": "x"}]}, "must have required property 'url'"),
         ({"title": ""}, "must NOT have fewer than 1 characters"),
+        ({"uid": ""}, "must NOT have fewer than 1 characters"),
     ],
 )
 def test_these_are_refused(metadata: dict[str, Any], complaint: str) -> None:
@@ -111,9 +112,10 @@ def test_a_foreign_kind_or_version_is_recognised_by_nobody(change: dict[str, Any
         validation.check(an_entity(**change))
 
 
-def test_unknown_fields_at_the_root_are_refused() -> None:
-    with pytest.raises(validation.InvalidError, match="Unknown field extra"):
-        validation.check(an_entity(extra=1))
+@pytest.mark.parametrize("field", ["extra", "relations", "status"])
+def test_fields_at_the_root_that_are_not_for_files_are_refused(field: str) -> None:
+    with pytest.raises(validation.InvalidError, match=f"Unknown field {field}"):
+        validation.check(an_entity(**{field: []}))
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,8 @@ METADATA: Schema = {
         "metadata": {
             "type": "object",
             "properties": {
+                "uid": _TEXT,
+                "etag": _TEXT,
                 "title": _TEXT,
                 "description": {"type": "string"},
                 "labels": {"type": "object", "additionalProperties": {"type": "string"}},

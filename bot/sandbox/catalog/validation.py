@@ -11,7 +11,7 @@ from jsonschema.exceptions import ValidationError
 from bot.sandbox.catalog import kinds, refs
 from bot.sandbox.catalog.refs import Document
 
-_ROOT_FIELDS = frozenset({"apiVersion", "kind", "metadata", "spec", "relations", "status"})
+_ROOT_FIELDS = frozenset({"apiVersion", "kind", "metadata", "spec"})
 _MAX = 63
 _MAX_DOMAIN = 253
 _NAME = re.compile(r"^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$")
@@ -115,8 +115,6 @@ def _field_formats(entity: Document) -> Iterator[Check]:
         )
     for index, link in enumerate(metadata.get("links") or ()):
         yield f"links.{index}.url", link["url"], _is_url, "a string that is a valid url"
-        if "icon" in link:
-            yield f"links.{index}.icon", link["icon"], _matches(_NAME), _OBJECT_NAME
 
 
 def _matches(pattern: re.Pattern[str]) -> Callable[[Any], bool]:
