@@ -1,0 +1,379 @@
+"""How a job's steps are run, seen on small pipelines."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.errors import Declined, NotYet, PermanentError, TemporaryError
+from bot.domain.job import JobState, StepState
+from bot.domain.request import AppRequest
+from bot.domain.value import Value
+from bot.pipeline.pipeline import JobContext, Pipeline, PipelineBroken
+from bot.pipeline.step import step
+from bot.ports.job_store import Answer, Busy
+from tests.builders import NOON, a_job
+from tests.world import World
+
+SECOND = timedelta(seconds=1)
+
+
+class Ground(Value):
+    name: str
+
+
+class Wall(Value):
+    stands_on: str
+
+
+class Window(Value):
+    looks_at: str
+
+
+class House(Value):
+    parts: int
+
+
+class Weather:
+    """What the steps below meet, and what they did about it."""
+
+    def __init__(self) -> None:
+        self.troubles: list[Exception] = []
+        self.built: list[str] = []
+
+    def meet(self) -> None:
+        if self.troubles:
+            raise self.troubles.pop(0)
+
+
+WEATHER = Weather()
+
+
+@pytest.fixture(autouse=True)
+def weather() -> Weather:
+    WEATHER.__init__()  # type: ignore[misc] # the steps are declared once, their weather is new in every test
+    return WEATHER
+
+
+@step("Level the ground")
+async def level(request: AppRequest, job: JobContext) -> Ground:
+    WEATHER.built.append("ground")
+    return Ground(name=f"{request.slug} {job.id}")
+
+
+@step("Raise the wall", tries=3, patience=timedelta(minutes=10))
+async def raise_wall(ground: Ground) -> Wall:
+    WEATHER.meet()
+    WEATHER.built.append("wall")
+    return Wall(stands_on=ground.name)
+
+
+@step("Put in the window")
+async def put_in_window(ground: Ground) -> Window:
+    WEATHER.built.append("window")
+    return Window(looks_at=ground.name)
+
+
+@step("Finish the house")
+async def finish(wall: Wall, window: Window) -> House:
+    WEATHER.built.append("house")
+    return House(parts=len({type(wall), type(window)}))
+
+
+STEPS = (finish, raise_wall, put_in_window, level)
+BUILDING = Pipeline(kind="new-app", request=AppRequest, steps=STEPS, approval_step="level")
+
+
+@pytest.fixture
+async def world() -> World:
+    world = World({"new-app": BUILDING})
+    await world.jobs.create(a_job())
+    return world
+
+
+async def test_steps_run_in_the_order_of_their_facts_not_of_the_list(world: World) -> None:
+    job = await world.advance(a_job())
+
+    assert WEATHER.built[0] == "ground"
+    assert WEATHER.built[-1] == "house"
+    assert job.state is JobState.DONE
+    assert job.step("finish").fact == {"parts": 2}
+    assert job.step("level").fact == {"name": "hello-world job00001"}
+
+
+async def test_a_job_that_waits_is_put_aside_while_other_branches_go_on(world: World) -> None:
+    WEATHER.troubles = [NotYet("the mortar to dry", 5 * SECOND)]
+
+    job = await world.advance(a_job())
+
+    assert job.state is JobState.WAITING
+    assert job.step("raise_wall").reason == "the mortar to dry"
+    assert job.step("put_in_window").state is StepState.DONE
+    assert world.scheduler.nudges == [("job00001", NOON + 5 * SECOND)]
+
+
+async def test_a_job_goes_on_where_it_waited_and_does_nothing_twice(world: World) -> None:
+    WEATHER.troubles = [NotYet("the mortar to dry", 5 * SECOND)]
+    await world.advance(a_job())
+
+    job = await world.advance(a_job(), by=5 * SECOND)
+
+    assert job.state is JobState.DONE
+    assert sorted(WEATHER.built) == ["ground", "house", "wall", "window"]
+
+
+async def test_looking_too_early_at_a_waiting_job_changes_nothing(world: World) -> None:
+    WEATHER.troubles = [NotYet("the mortar to dry", 5 * SECOND)]
+    before = await world.advance(a_job())
+
+    after = await world.advance(a_job(), by=SECOND)
+
+    assert after == before
+
+
+async def test_a_signal_ends_a_wait_early(world: World) -> None:
+    WEATHER.troubles = [NotYet("the mortar to dry", timedelta(minutes=5))]
+    await world.advance(a_job())
+
+    await world.jobs.signal("job00001")
+    job = await world.advance(a_job(), by=SECOND)
+
+    assert job.state is JobState.DONE
+
+
+async def test_waits_without_a_time_grow_with_the_time_waited(world: World) -> None:
+    WEATHER.troubles = [NotYet("rain to stop")] * 3
+    first = await world.advance(a_job())
+    second = await world.advance(a_job(), by=timedelta(seconds=60))
+
+    pauses = [(job.step("raise_wall").look_at or NOON) for job in (first, second)]
+    assert pauses == [NOON + SECOND, NOON + timedelta(seconds=60 + 12)]
+
+
+async def test_the_same_wait_is_in_the_history_once(world: World) -> None:
+    WEATHER.troubles = [NotYet("rain to stop")] * 3
+    for _ in range(3):
+        await world.advance(a_job(), by=timedelta(minutes=1))
+
+    waits = [e for e in await world.jobs.history("job00001") if e.detail == "rain to stop"]
+    assert len(waits) == 1
+
+
+async def test_patience_ends_and_says_what_was_waited_for(world: World) -> None:
+    WEATHER.troubles = [NotYet("rain to stop")] * 9
+    await world.advance(a_job())
+
+    job = await world.advance(a_job(), by=timedelta(minutes=11))
+
+    assert job.state is JobState.FAILED
+    assert "10 minutes it was still waiting for rain to stop" in job.step("raise_wall").reason
+    assert job.step("raise_wall").fix
+
+
+async def test_a_temporary_error_is_tried_again_after_a_growing_random_pause(world: World) -> None:
+    WEATHER.troubles = [TemporaryError("Storm."), TemporaryError("Storm.")]
+    first = await world.advance(a_job())
+    second = await world.advance(a_job(), by=SECOND)
+    third = await world.advance(a_job(), by=2 * SECOND)
+
+    assert first.step("raise_wall").state is StepState.RETRYING
+    assert first.step("raise_wall").look_at == NOON + SECOND
+    assert second.step("raise_wall").look_at == NOON + 3 * SECOND
+    assert third.state is JobState.DONE
+
+
+async def test_a_retry_after_is_the_least_that_is_waited(world: World) -> None:
+    WEATHER.troubles = [TemporaryError("Busy.", timedelta(seconds=30))]
+
+    job = await world.advance(a_job())
+
+    assert (job.step("raise_wall").look_at or NOON) >= NOON + timedelta(seconds=30)
+
+
+async def test_tries_end_and_the_job_fails_with_what_to_do(world: World) -> None:
+    WEATHER.troubles = [TemporaryError("Storm.")] * 9
+
+    for _ in range(4):
+        job = await world.advance(a_job(), by=timedelta(minutes=1))
+
+    assert job.state is JobState.FAILED
+    assert job.step("raise_wall").reason.startswith("Storm. That happened 3 times")
+
+
+async def test_a_permanent_error_fails_the_job_at_once_with_cause_and_fix(world: World) -> None:
+    WEATHER.troubles = [PermanentError("The hill is rock.", "Bring dynamite.")]
+
+    job = await world.advance(a_job())
+
+    record = job.step("raise_wall")
+    assert (job.state, record.reason, record.fix) == (
+        JobState.FAILED,
+        "The hill is rock.",
+        "Bring dynamite.",
+    )
+    assert world.told() == ["card", "failed:raise_wall:1"]
+
+
+async def test_an_error_without_a_name_fails_the_job_in_plain_words(world: World) -> None:
+    WEATHER.troubles = [ZeroDivisionError("division by zero")]
+
+    job = await world.advance(a_job())
+
+    assert job.state is JobState.FAILED
+    assert "ZeroDivision" not in job.step("raise_wall").reason
+    assert "division" not in job.step("raise_wall").reason
+
+
+async def test_a_retry_runs_the_failed_step_and_what_follows_alone(world: World) -> None:
+    WEATHER.troubles = [PermanentError("The hill is rock.", "Bring dynamite.")]
+    await world.advance(a_job())
+
+    answer = await world.jobs.retry("job00001", by="Ada", at=world.now())
+    job = await world.advance(a_job())
+
+    assert answer is Answer.ACCEPTED
+    assert job.state is JobState.DONE
+    assert WEATHER.built.count("ground") == 1
+
+
+async def test_a_declined_request_ends_as_cancelled_and_says_why(world: World) -> None:
+    WEATHER.troubles = [Declined("The neighbours said no.")]
+
+    job = await world.advance(a_job())
+
+    assert (job.state, job.ending) == (JobState.CANCELLED, "The neighbours said no.")
+    assert world.told() == ["card", "cancelled"]
+
+
+async def test_a_cancelled_job_begins_no_further_step(world: World) -> None:
+    WEATHER.troubles = [NotYet("the mortar to dry", 5 * SECOND)]
+    await world.advance(a_job())
+    await world.jobs.cancel("job00001", by="Ada", at=world.now())
+
+    job = await world.advance(a_job(), by=10 * SECOND)
+
+    assert (job.state, job.ending) == (JobState.CANCELLED, "Cancelled by Ada.")
+    assert "wall" not in WEATHER.built
+
+
+async def test_a_worker_that_finds_the_job_held_comes_back_later(world: World) -> None:
+    await world.jobs.acquire("job00001")
+
+    await world.runner.advance("job00001")
+
+    assert WEATHER.built == []
+    [(job_id, at)] = world.scheduler.nudges
+    assert job_id == "job00001"
+    assert at
+    assert at >= NOON + timedelta(seconds=10)
+
+
+async def test_a_step_that_was_begun_by_a_killed_worker_is_run_again(world: World) -> None:
+    lease = await world.jobs.acquire("job00001")
+    assert lease
+    assert not isinstance(lease, Busy)
+    begun = a_job().step("level").evolve(state=StepState.RUNNING, attempts=1)
+    await lease.write_step("level", begun, what="began", at=NOON)
+
+    job = await world.advance(a_job(), by=timedelta(seconds=11))
+
+    assert job.state is JobState.DONE
+    assert job.step("level").attempts == 2
+
+
+async def test_a_stopping_worker_ends_its_steps_and_hands_the_job_over(world: World) -> None:
+    world.runner.stop()
+
+    job = await world.advance(a_job())
+
+    assert WEATHER.built == []
+    assert job.state is JobState.RUNNING
+    assert world.scheduler.nudges == [("job00001", None)]
+    assert not isinstance(await world.jobs.acquire("job00001"), Busy)
+
+
+async def test_an_ended_and_announced_job_is_never_due_again(world: World) -> None:
+    await world.advance(a_job())
+
+    assert await world.jobs.due(now=NOON + timedelta(days=1)) == []
+    assert world.told() == ["card", "done"]
+
+
+async def test_people_are_told_later_when_slack_was_down_and_the_job_is_done_all_the_same(
+    world: World,
+) -> None:
+    for _ in range(9):
+        world.announcer.fail_next(TemporaryError("Slack is down."))
+
+    job = await world.advance(a_job())
+    untold = world.told()
+    world.announcer._waiting.clear()
+    await world.advance(a_job(), by=timedelta(minutes=1))
+
+    assert job.state is JobState.DONE
+    assert untold == []
+    assert world.told() == ["card", "done"]
+
+
+async def test_a_message_that_was_posted_before_the_worker_died_is_not_posted_again(
+    world: World,
+) -> None:
+    world.announcer.fail_next(TemporaryError("The answer was lost."), after_effect=True)
+
+    await world.advance(a_job())
+    await world.advance(a_job(), by=timedelta(minutes=1))
+
+    assert world.told() == ["card", "done"]
+
+
+async def test_the_card_ends_in_the_true_final_state(world: World) -> None:
+    await world.advance(a_job())
+
+    card = world.announcer.posted[0].job
+    assert card.state is JobState.DONE
+    assert card.version == world.jobs.jobs["job00001"].version
+
+
+async def test_two_workers_at_once_do_everything_once(world: World) -> None:
+    await asyncio.gather(world.runner.advance("job00001"), world.runner.advance("job00001"))
+
+    assert sorted(WEATHER.built) == ["ground", "house", "wall", "window"]
+    assert world.told() == ["card", "done"]
+
+
+async def test_a_job_that_was_lost_sight_of_is_nudged(world: World) -> None:
+    world.clock.advance(timedelta(minutes=1))
+
+    await world.runner.sweep()
+
+    assert world.scheduler.nudges == [("job00001", None)]
+
+
+@step("Build on nothing")
+async def build_on_nothing(wall: Wall) -> Wall:
+    return wall
+
+
+@step("Build another wall")
+async def build_another_wall(ground: Ground) -> Wall:
+    return Wall(stands_on=ground.name)
+
+
+@pytest.mark.parametrize(
+    ("steps", "complaint"),
+    [
+        ((level, raise_wall, build_another_wall), "same fact"),
+        ((raise_wall,), "needs “ground”, which 0 steps make"),
+        ((level, build_on_nothing), "need each other"),
+        ((raise_wall, level), "no step approve"),
+    ],
+)
+def test_steps_that_do_not_fit_together_are_refused_at_start(
+    steps: tuple[object, ...], complaint: str
+) -> None:
+    approval = "approve" if "approve" in complaint else "level"
+    if "0 steps" in complaint:
+        approval = "raise_wall"
+
+    with pytest.raises(PipelineBroken, match=complaint):
+        Pipeline(kind="x", request=AppRequest, steps=steps, approval_step=approval)  # type: ignore[arg-type] # generic steps in a table

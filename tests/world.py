@@ -1,0 +1,95 @@
+"""A world in memory: all ports as fakes, a runner, and a company with its' people."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from bot.adapters.memory.announcer import MemoryAnnouncer
+from bot.adapters.memory.clock import MemoryClock
+from bot.adapters.memory.cluster import MemoryCluster
+from bot.adapters.memory.directory import MemoryDirectory
+from bot.adapters.memory.git_host import MemoryGitHost
+from bot.adapters.memory.jobs import MemoryJobs
+from bot.adapters.memory.prober import MemoryProber
+from bot.adapters.memory.scheduler import MemoryScheduler
+from bot.adapters.memory.service_catalog import MemoryCatalog
+from bot.adapters.template_folder import TemplateFolder
+from bot.domain.entities import entity_ref
+from bot.domain.job import Job
+from bot.pipeline.pipeline import Pipeline
+from bot.pipeline.pipelines import PIPELINES
+from bot.pipeline.runner import Runner
+from bot.ports.bundle import Ports
+from bot.ports.service_catalog import Entity
+from tests.builders import ADA, BRUNO, CHIARA, DENIZ, NOON, PLATFORM, group
+
+TEMPLATES = Path(__file__).parents[1] / "templates"
+
+
+class World:
+    """Everything outside of the bot, standing still until a test moves it."""
+
+    def __init__(self, pipelines: Mapping[str, Pipeline] = PIPELINES) -> None:
+        self.clock = MemoryClock(NOON)
+        self.git = MemoryGitHost(PLATFORM.gitlab_url)
+        self.catalog = MemoryCatalog(entities=_company())
+        self.cluster = MemoryCluster()
+        self.prober = MemoryProber()
+        self.jobs = MemoryJobs(self.clock)
+        self.scheduler = MemoryScheduler()
+        self.announcer = MemoryAnnouncer()
+        self.ports = Ports(
+            platform=PLATFORM,
+            git=self.git,
+            catalog=self.catalog,
+            cluster=self.cluster,
+            prober=self.prober,
+            templates=TemplateFolder(TEMPLATES),
+            directory=MemoryDirectory(ADA, BRUNO, CHIARA, DENIZ),
+            jobs=self.jobs,
+            scheduler=self.scheduler,
+            clock=self.clock,
+        )
+        self.runner = Runner(
+            ports=self.ports, pipelines=pipelines, announcer=self.announcer, random=_half
+        )
+
+    async def found_platform(self) -> None:
+        """What `bootstrap` makes."""
+        for path in ("idp", "idp/platform", "idp/payments", "idp/storefront"):
+            await self.git.ensure_group(path, title=path)
+        for project in (PLATFORM.catalog_project, PLATFORM.user_apps_project):
+            self.git.add_project(project, mark="platform")
+
+    async def advance(self, job: Job, by: timedelta = timedelta()) -> Job:
+        """Let time pass, have the job looked at, and see how it stands."""
+        self.clock.advance(by)
+        await self.runner.advance(job.id)
+        return self.jobs.jobs[job.id]
+
+    def told(self) -> list[str]:
+        """The keys of all messages, in order."""
+        return [message.notice.key for message in self.announcer.posted]
+
+    def now(self) -> datetime:
+        """The time."""
+        return self.clock()
+
+
+def _half(low: float, high: float) -> float:
+    return (low + high) / 2
+
+
+def _company() -> list[Entity]:
+    return [
+        *(
+            Entity(ref=group(name), title=name.capitalize())
+            for name in ("payments", "storefront", "platform")
+        ),
+        Entity(
+            ref=entity_ref("checkout", kind="system"), title="Checkout", owner=group("payments")
+        ),
+        Entity(
+            ref=entity_ref("webshop", kind="system"), title="Webshop", owner=group("storefront")
+        ),
+    ]
