@@ -137,10 +137,18 @@ class World:
 
     async def start_platform(self) -> None:
         """Put the shipped charts into Git and let the cluster follow them."""
+        self.publish_charts()
+        await self.follow_charts()
+
+    def publish_charts(self) -> None:
+        """Put the shipped charts into Git."""
         for name in ("compositions", "user-apps"):
             repository = self.repository(f"idp/platform/{name}")
             shutil.copytree(ROOT / "helm" / name, repository.work, dirs_exist_ok=True)
             repository.commit({}, "initial")
+
+    async def follow_charts(self) -> None:
+        """Let the cluster's content come from Git."""
         await self.cluster.install_root_applications(
             self.repository("idp/platform/compositions").url,
             self.repository("idp/platform/user-apps").url,

@@ -20,6 +20,7 @@ pytestmark = [
 ]
 
 POD, DEPLOYMENT = Kind("v1", "Pod"), Kind("apps/v1", "Deployment")
+Files = dict[str, str | None]
 IMAGE = "environments/development/image.yaml"
 
 
@@ -44,20 +45,21 @@ async def is_live(world: World, name: str) -> bool:
     return found == ("Synced", "Healthy", "Succeeded")
 
 
-async def deploy(world: World, slug: str, version: str = "one", **changes: str | None) -> str:
+async def deploy(world: World, slug: str, changes: Files | None = None) -> str:
     """Declare an application, push its first image, and wait until it is live; gives its name."""
-    name = await begin(world, slug, version, **changes)
+    name = await begin(world, slug, changes)
     await eventually(lambda: is_live(world, name))
     return name
 
 
-async def begin(world: World, slug: str, version: str = "one", **changes: str | None) -> str:
+async def begin(world: World, slug: str, changes: Files | None = None, *, told: bool = True) -> str:
     name = f"payments-checkout-{slug}"
     deployment = world.repository(f"idp/payments/checkout-{slug}-deployment")
-    image = world.image_values(world.registry.push(version))
-    deployment.commit(chart(slug) | {IMAGE: image} | changes)
+    image = world.image_values(world.registry.push("one"))
+    deployment.commit(chart(slug) | {IMAGE: image} | (changes or {}))
     world.declare(name)
-    await world.pushed(world.repository("idp/platform/user-apps"))
+    if told:
+        await world.pushed(world.repository("idp/platform/user-apps"))
     return name
 
 
@@ -111,7 +113,7 @@ async def deployed(world: World, name: str, commit: str) -> Object | None:
 
 
 async def test_nothing_runs_before_the_first_image(world: World) -> None:
-    name = await deploy(world, "early", **{IMAGE: "{}"})
+    name = await deploy(world, "early", {IMAGE: "{}"})
 
     assert await pods(world, name) == []
     answer = await world.ask("early.localhost")
@@ -185,7 +187,7 @@ async def test_a_chart_that_does_not_render_is_told_in_helms_words_and_changes_n
 
 async def test_an_image_that_comes_late_is_run_when_it_comes(world: World) -> None:
     other = "sha256:" + "0" * 64
-    name = await begin(world, "late", **{IMAGE: world.image_values(other)})
+    name = await begin(world, "late", {IMAGE: world.image_values(other)})
 
     reason = await eventually(lambda: waiting_for(world, name))
 
@@ -210,7 +212,7 @@ async def waiting_for(world: World, namespace: str) -> str:
 async def test_a_process_that_dies_is_started_again(world: World) -> None:
     program = "import sys; print('no database', flush=True); sys.exit(3)"
     image = world.image_values(world.registry.push("dying", program))
-    name = await begin(world, "dying", **{IMAGE: image})
+    name = await begin(world, "dying", {IMAGE: image})
 
     await eventually(lambda: restarted(world, name))
 
@@ -256,7 +258,7 @@ async def test_a_team_cannot_deploy_from_another_teams_repository(world: World) 
 
 async def test_a_team_makes_nothing_that_belongs_to_the_whole_cluster(world: World) -> None:
     role = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: mine}\n"
-    name = await begin(world, "greedy", **{"templates/role.yaml": role})
+    name = await begin(world, "greedy", {"templates/role.yaml": role})
 
     async def message() -> str:
         state = (await world.application(name))["status"].get("operationState") or {}
@@ -359,8 +361,11 @@ async def test_the_route_tells_that_the_gateway_took_it(world: World) -> None:
 
 async def test_a_cluster_that_is_started_again_goes_on_where_it_was(tmp_path: Path) -> None:
     async with cluster_world.world(tmp_path) as before:
-        await before.start_platform()
-        name = await deploy(before, "again")
+        # What is in Git already comes with the cluster, in whatever order its definitions do.
+        before.publish_charts()
+        name = await begin(before, "again", told=False)
+        await before.follow_charts()
+        await eventually(lambda: is_live(before, name))
         authority = before.cluster.ca.read_text()
         uid = (await pods(before, name))[0]["metadata"]["uid"]
         registry = before.registry

@@ -73,14 +73,20 @@ class Repositories:
         """
         folder = self._state_dir / hashlib.sha256(normalised(url).encode()).hexdigest()[:16]
         async with self._locks.setdefault(normalised(url), asyncio.Lock()):
-            if not (folder / ".git" / "HEAD").exists():
-                await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-                folder.mkdir(parents=True)
-                await self._git(url, "-C", str(folder), "init", "--quiet")
-            await self._fetch(url, folder, revision, sha)
-            await self._git(url, "-C", str(folder), "checkout", "--quiet", "--force", sha)
-            await self._git(url, "-C", str(folder), "clean", "--quiet", "-ffdx")
+            try:
+                await self._show(url, folder, revision, sha)
+            except BaseException:
+                # Whatever Git was interrupted in, a new clone has no trace of it.
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
             yield Checkout(folder, sha)
+
+    async def _show(self, url: str, folder: Path, revision: str, sha: str) -> None:
+        if not (folder / ".git" / "HEAD").exists():
+            await self._git(url, "init", "--quiet", str(folder))
+        await self._fetch(url, folder, revision, sha)
+        await self._git(url, "-C", str(folder), "checkout", "--quiet", "--force", sha)
+        await self._git(url, "-C", str(folder), "clean", "--quiet", "-ffdx")
 
     async def _fetch(self, url: str, folder: Path, revision: str, sha: str) -> None:
         fetch = ("-C", str(folder), "fetch", "--quiet", "--no-tags", "--depth", "1", url)
@@ -103,8 +109,10 @@ class Repositories:
             async with asyncio.timeout(GIT_SECONDS):
                 out, err = await process.communicate()
         except TimeoutError:
-            process.kill()
             raise RepositoryError(f"git took more than {GIT_SECONDS} s to answer") from None
+        finally:
+            if process.returncode is None:
+                process.kill()
         if process.returncode:
             raise RepositoryError(err.decode(errors="replace").strip())
         return out.decode(errors="replace")

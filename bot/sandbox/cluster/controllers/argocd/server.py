@@ -1,6 +1,8 @@
 """Start Argo CD: its controller, its repository server and its HTTP port."""
 
+import asyncio
 import contextlib
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +34,8 @@ class Options:
 async def running(kube: Kube, informers: Informers, options: Options) -> AsyncIterator[int]:
     """Run Argo CD for as long as the context lasts; gives the port."""
     secrets = await informers.of(*SECRET)
+    # Clones are made anew: a program that was killed leaves Git's locks behind.
+    await asyncio.to_thread(shutil.rmtree, options.state_dir / "repositories", ignore_errors=True)
     repositories = Repositories(
         options.state_dir / "repositories",
         lambda: [obj for key, obj in secrets.objects.items() if key.namespace == NAMESPACE],

@@ -17,6 +17,8 @@ FIRST_BACKOFF, LONGEST_BACKOFF = 1.0, 60.0
 SECONDS_UNTIL_FORGIVEN = 60.0
 SECONDS_UNTIL_REFERENCE_RETRY = 1.0
 CANNOT_RUN = 127
+# Somebody who stops the sandbox waits for this.
+LONGEST_GRACE = 5
 
 OnChange = Callable[[], None]
 # Makes known at which real ports the container's declared ones are found.
@@ -58,8 +60,14 @@ class Container:
         self._on_change = on_change
         self._on_ports = on_ports
         self._failures = 0
-        self._process: RunningProcess | None = None
+        self._policy = pod["spec"].get("restartPolicy", "Always")
         self.state = ContainerState()
+
+    async def run_to_completion(self) -> bool:
+        """Run as an init container does: until it succeeds, or once where the pod is never restarted."""
+        self._policy = "OnFailure" if self._policy == "Always" else self._policy
+        await self.run()
+        return self.state.exit_code == 0
 
     async def run(self) -> None:
         """Run until it may end for good by the pod's restart policy."""
@@ -100,14 +108,14 @@ class Container:
         await self._on_ports(ports)
         started = timestamp()
         try:
-            self._process = await processes.start(launch)
+            process = await processes.start(launch)
         except (OSError, IndexError) as error:
             launch.log.parent.mkdir(parents=True, exist_ok=True)
             launch.log.open("a").write(f"cannot start {list(launch.command)}: {error}\n")
             return self._ended(CANNOT_RUN, started, reason="StartError")
         self.state.state = {"running": {"startedAt": started}}
-        async with self._probed(self._process, launch, ports):
-            code = await self._process.wait()
+        async with self._probed(process, launch, ports):
+            code = await process.wait()
         return self._ended(code, started)
 
     async def _prepare(self, image: Image, ports: Mapping[int, int]) -> Launch:
@@ -218,7 +226,6 @@ class Container:
             "startedAt": started,
             "finishedAt": timestamp(),
         }
-        self._process = None
         self.state.state = {"terminated": terminated}
         self.state.last = {"terminated": terminated}
         self.state.is_started = False
@@ -226,8 +233,7 @@ class Container:
         return code
 
     def _may_end(self, code: int) -> bool:
-        policy = self._pod["spec"].get("restartPolicy", "Always")
-        return policy == "Never" or (policy == "OnFailure" and code == 0)
+        return self._policy == "Never" or (self._policy == "OnFailure" and code == 0)
 
     async def _back_off(self) -> None:
         self._failures += 1
@@ -244,7 +250,7 @@ class Container:
         self._on_change()
 
     def _grace(self) -> float:
-        return float(self._pod["spec"].get("terminationGracePeriodSeconds", 30))
+        return float(min(self._pod["spec"].get("terminationGracePeriodSeconds", 30), LONGEST_GRACE))
 
 
 def _backoff(failures: int) -> float:

@@ -124,7 +124,8 @@ class Deployments:
         is_done = _count(current) == total == limits.wanted == available
         progressing, look_again_in = _progressing(deployment, current, counts, is_done=is_done)
         conditions = [_available(limits, available), progressing, *_failures(current)]
-        merged = with_conditions(before.get("conditions") or [], conditions)
+        kept = [c for c in before.get("conditions") or [] if c["type"] != "ReplicaFailure"]
+        merged = with_conditions(kept, conditions)
         await self._kube.patch_status(deployment, before | counts | {"conditions": merged})
         return look_again_in
 
@@ -181,9 +182,8 @@ def _available(limits: Limits, available: int) -> Object:
 
 def _failures(current: Object) -> list[Object]:
     failure = condition_of(current, "ReplicaFailure")
-    if failure:
-        return [{name: failure[name] for name in ("type", "status", "reason", "message")}]
-    return [{"type": "ReplicaFailure", "status": "False", "reason": "Created", "message": ""}]
+    fields = ("type", "status", "reason", "message")
+    return [{name: failure[name] for name in fields}] if failure else []
 
 
 def _set_of(deployment: Object, template_hash: str, revision: int) -> Object:

@@ -41,10 +41,9 @@ class PodRunner:
         await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
-        for name, container in self.init.items():
-            await container.run()
-            if container.state.exit_code != 0:
-                raise RuntimeError(f"init container {name} failed")
+        for container in self.init.values():
+            if not await container.run_to_completion():
+                return
         async with asyncio.TaskGroup() as tasks:
             for container in self.containers.values():
                 tasks.create_task(container.run())
