@@ -59,8 +59,10 @@ def error_code(error: SlackApiError) -> str:
 def _translation(error: SlackApiError, doing: str) -> TemporaryError | PermanentError:
     code = error_code(error)
     status = getattr(error.response, "status_code", 0)
-    if code in _TEMPORARY or status == _TOO_MANY or status >= _SERVER_ERROR:
-        return TemporaryError(f"Slack did not {doing} ({code or status}).", _retry_after(error))
+    if not code or code in _TEMPORARY or status == _TOO_MANY or status >= _SERVER_ERROR:
+        return TemporaryError(
+            f"Slack did not {doing} ({code or 'no proper answer'}).", _retry_after(error)
+        )
     fix = _FIXES.get(code, "Look the word up in Slack's API reference.")
     return PermanentError(f"Slack refused to {doing} ({code}).", fix)
 

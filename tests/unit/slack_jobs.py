@@ -174,11 +174,11 @@ def only(steps: Mapping[str, StepRecord], *names: str) -> dict[str, StepRecord]:
     return {name: steps[name] for name in names}
 
 
-def a_waiting_for_approval() -> Job:
+def a_waiting_for_approval(terms: ApprovalTerms = TERMS) -> Job:
     waiting = StepRecord(
         state=StepState.WAITING, attempts=1, waiting_since=NOW, reason="a decision by platform"
     )
-    steps = {**only(app_steps(approval=TERMS), "plan_app"), "await_approval": waiting}
+    steps = {**only(app_steps(approval=terms), "plan_app"), "await_approval": waiting}
     return a_job(state=JobState.WAITING_APPROVAL, steps=steps, messages=posted())
 
 

@@ -150,7 +150,8 @@ async def test_what_was_asked_for_in_home_goes_to_a_direct_message(
 async def test_approvers_are_mentioned_but_never_the_requester(
     world: World, announcer: SlackAnnouncer
 ) -> None:
-    job = since_long(jobs.a_waiting_for_approval())
+    terms = jobs.TERMS.model_copy(update={"approvers": (jobs.PAYMENTS, jobs.PLATFORM)})
+    job = since_long(jobs.a_waiting_for_approval(terms))
     card = await announcer.post(job, CARD)
 
     await announcer.post(with_card(job, card), WANTED)

@@ -9,7 +9,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.adapters.memory.clock import MemoryClock
@@ -175,6 +175,7 @@ async def test_a_slack_in_trouble_is_no_reason_to_call_somebody_nobody(
         with pytest.raises(PermanentError, match="Add the scope"):
             await directory.whois("U1")
 
-        slack.refusal = HTMLResponse("<h1>Bad gateway</h1>", 502)
-        with pytest.raises(TemporaryError):
-            await directory.whois("U1")
+        for nonsense in ("text/html", "application/json"):
+            slack.refusal = Response("<h1>Log in to the hotel's network</h1>", media_type=nonsense)
+            with pytest.raises(TemporaryError, match="no proper answer"):
+                await directory.whois("U1")
