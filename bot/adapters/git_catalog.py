@@ -10,6 +10,7 @@ from bot.adapters.catalog_documents import (
     by_title,
     contains,
     entity_from_file,
+    known_as,
     parsed,
     ref_of,
 )
@@ -67,10 +68,7 @@ class GitCatalog:
         return tuple(sorted(found, key=by_title)[:limit])
 
     async def find_user(self, *, slack_id: str, email: str) -> Entity | None:
-        users = sorted(await self._all("user"), key=lambda each: str(each.ref))
-        by_id = (each for each in users if slack_id and each.slack_id == slack_id)
-        by_email = (each for each in users if email and each.email.lower() == email.lower())
-        return next(by_id, None) or next(by_email, None)
+        return known_as(await self._all("user"), slack_id=slack_id, email=email)
 
     async def members(self, group: EntityRef) -> tuple[Entity, ...]:
         users = await self._all("user")

@@ -115,7 +115,7 @@ def test_a_foreign_kind_or_version_is_recognised_by_nobody(change: dict[str, Any
 @pytest.mark.parametrize("field", ["extra", "relations", "status"])
 def test_fields_at_the_root_that_are_not_for_files_are_refused(field: str) -> None:
     with pytest.raises(validation.InvalidError, match=f"Unknown field {field}"):
-        validation.check(an_entity(**{field: []}))
+        validation.check(an_entity() | {field: []})
 
 
 @pytest.mark.parametrize(

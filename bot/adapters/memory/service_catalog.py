@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from bot.adapters.catalog_documents import by_title, contains, entity_from_file, parsed
+from bot.adapters.catalog_documents import by_title, contains, entity_from_file, known_as, parsed
 from bot.adapters.memory.faults import Faults
 from bot.domain.entities import EntityRef
 from bot.domain.errors import PermanentError
@@ -50,10 +50,7 @@ class MemoryCatalog(Faults):
 
     async def find_user(self, *, slack_id: str, email: str) -> Entity | None:
         with self.around("find_user"):
-            users = sorted(self._of_kind("user"), key=lambda each: str(each.ref))
-            by_id = (each for each in users if slack_id and each.slack_id == slack_id)
-            by_email = (each for each in users if email and each.email.lower() == email.lower())
-            return next(by_id, None) or next(by_email, None)
+            return known_as(self._of_kind("user"), slack_id=slack_id, email=email)
 
     async def members(self, group: EntityRef) -> tuple[Entity, ...]:
         with self.around("members"):
