@@ -59,6 +59,10 @@ async def _is_gone(url: str) -> bool:
     return False
 
 
+def _starts(state_dir: Path) -> int:
+    return (state_dir / "valkey/valkey.log").read_text().count("Valkey is starting")
+
+
 def _modes_of_files_with(text: str, folder: Path) -> set[int]:
     files = [file for file in folder.rglob("*") if file.is_file()]
     return {stat.S_IMODE(f.stat().st_mode) for f in files if text in f.read_text("latin-1")}
@@ -132,6 +136,7 @@ async def test_a_server_whose_process_was_killed_is_found_again_with_everything_
         assert await _get(again, "job") == "42"
         assert await _pid(again) == server
     assert await _is_gone(url)
+    assert _starts(tmp_path) == 1
 
 
 async def test_an_interrupt_from_the_terminal_does_not_reach_the_server(tmp_path: Path) -> None:
@@ -155,6 +160,7 @@ async def test_many_processes_at_once_share_one_server(tmp_path: Path) -> None:
         urls = await asyncio.gather(*entered)
         assert len(set(urls)) == 1
         assert len({await _pid(url) for url in urls}) == 1
+    assert _starts(tmp_path) == 1
 
 
 async def test_it_moves_to_another_port_when_somebody_took_the_one_it_had(tmp_path: Path) -> None:

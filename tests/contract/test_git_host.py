@@ -341,8 +341,8 @@ async def test_files_of_a_project_that_is_gone_are_refused(subject: Subject) -> 
 async def test_several_workers_that_commit_the_same_make_one_commit(subject: Subject) -> None:
     project = await subject.project()
     await subject.git.ensure_files(project, FILES, message="Start")
-    change = {"README.md": text("# Bye\n"), "new.txt": text("new")}
-    asked = (subject.git.ensure_files(project, change, message="Change") for _ in range(4))
+    change = {"README.md": text("# Bye\n")}
+    asked = (subject.git.ensure_files(project, change, message="Change") for _ in range(6))
     answers = await asyncio.gather(*asked, return_exceptions=True)
     assert {type(answer) for answer in answers} <= {Commit, TemporaryError}
     commits = {answer for answer in answers if isinstance(answer, Commit)}
