@@ -14,7 +14,7 @@ async def await_catalog_entry(
 ) -> CatalogEntry:
     """Have the file read at once, also where the catalog would find it by itself one day."""
     entity = await catalog.find(plan.ref)
-    if entity is None:
+    if entity is None or entity.problem:
         await catalog.register(file.location, expects=plan.ref)
         entity = await catalog.find(plan.ref)
     if entity is None:

@@ -17,7 +17,7 @@ async def register_component(
     """A catalog accepts a location before it has read it: done means that the entity can be read."""
     ref = plan.names.component_ref
     entity = await catalog.find(ref)
-    if entity is None:
+    if entity is None or entity.problem:
         branch = app.project.default_branch
         location = f"{app.project.web_url}/-/blob/{branch}/{ENTITY_FILE}"
         await catalog.register(location, expects=ref)

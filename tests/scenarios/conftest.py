@@ -1,0 +1,108 @@
+"""The real bot in this process, on the platform in a box in another one, with an empty Redis for every test."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from bot import app
+from bot.domain.job import Job
+from bot.settings import Settings, read_settings
+from tests.boxed import Json, a_box, variables
+from tests.colleague import Colleague, eventually
+
+
+@pytest.fixture(scope="session", name="box")
+def _box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Json]:
+    with a_box(tmp_path_factory.mktemp("box")) as box:
+        yield box
+
+
+@dataclass(frozen=True)
+class Office:
+    """The bot at work, and the workspace that people meet it in."""
+
+    bot: app.Bot
+    box: Json
+    http: httpx.AsyncClient
+
+    def colleague(self, name: str) -> Colleague:
+        return Colleague(self.http, f"U0{name.upper()}")
+
+    async def messages(self, job: Job) -> list[Json]:
+        """The card of a job and the replies in its thread."""
+        said = (await self.http.get("/sandbox/slack/messages")).json()
+        about = [m for m in said if _job_of(m) == job.id]
+        return sorted(about, key=lambda message: str(message["ts"]))
+
+    async def card(self, job: Job) -> Json:
+        return await eventually(lambda: self._first(job))
+
+    async def _first(self, job: Job) -> Json | None:
+        return next(iter(await self.messages(job)), None)
+
+    async def job_named(self, name: str) -> Job:
+        """The newest job that makes something of this name."""
+
+        async def look() -> Job | None:
+            jobs = await self.bot.ports.jobs.recent()
+            return next((job for job in jobs if job.request.name == name), None)
+
+        return await eventually(look)
+
+    async def job_when(self, job: Job, seconds: float = 60, **wanted: Any) -> Job:
+        """The job once it has these values."""
+
+        async def look() -> Job | None:
+            now = await self.bot.ports.jobs.load(job.id)
+            fits = now and all(getattr(now, name) == value for name, value in wanted.items())
+            return now if fits else None
+
+        return await eventually(look, seconds)
+
+
+def _job_of(message: Json) -> str:
+    metadata = message.get("metadata") or {}
+    return str(metadata.get("event_payload", {}).get("job", ""))
+
+
+@pytest.fixture
+async def office(
+    box: Json, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Office]:
+    """The bot, listening and working until the test is over."""
+    env = variables(box, redis_url=redis_url, state=tmp_path, http_port=_free_port())
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    async with (
+        app.opened(read_settings(Settings), listens=True) as bot,
+        app.serving(bot),
+        httpx.AsyncClient(base_url=box["page"], timeout=20) as http,
+    ):
+        at_work = [asyncio.create_task(part(bot)) for part in (app.run_slack, app.run_worker)]
+        await eventually(lambda: _is_ready(env["IDP_HTTP_PORT"], http))
+        yield Office(bot, box, http)
+        bot.runner.stop()
+        for task in at_work:
+            task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(*at_work)
+
+
+async def _is_ready(port: str, http: httpx.AsyncClient) -> bool:
+    with contextlib.suppress(httpx.TransportError):
+        return (await http.get(f"http://127.0.0.1:{port}/readyz")).is_success
+    return False
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
