@@ -25,7 +25,7 @@ def filled(world: World) -> Project:
         project, README_DOT_md="# Welcome\n\n<script>alert(1)</script>\n", src__app_DOT_py="x = 1"
     )
     finished(project, ci(project, SCRIPT).id)
-    return project
+    return world.admin.projects.get(project.id)
 
 
 def test_every_web_url_opens_a_page_that_shows_it(world: World) -> None:

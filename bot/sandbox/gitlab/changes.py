@@ -39,7 +39,8 @@ async def follow_up(forge: Forge, project_id: int, actor: User) -> None:
     with forge.store.transaction():
         project = _note(forge, forge.store.projects[project_id], refs)
         made = [_act(forge, project, actor, each) for each in news]
-    await forge.git(repository.set_head, project, project.default_branch)
+    readme = await forge.git(_readme, project, project.default_branch)
+    forge.store.projects.change(project_id, readme=readme)
     for pipeline in made:
         if pipeline is not None:
             await pipelines.announce(forge, pipeline.id)
@@ -87,6 +88,17 @@ def _note(forge: Forge, project: Project, refs: dict[str, str]) -> Project:
     return forge.store.projects.change(
         project.id, refs=refs, default_branch=default, last_activity_at=forge.now()
     )
+
+
+def _readme(path: Path, branch: str) -> str | None:
+    """Let a clone check out the default branch, and look which README it has."""
+    repository.set_head(path, branch)
+    try:
+        entries = reading.tree(path, branch)
+    except repository.UnknownRevision:
+        return None
+    names = (entry.name for entry in entries if entry.type == "blob")
+    return next((name for name in names if name.lower().startswith("readme")), None)
 
 
 def _protect(forge: Forge, project: Project, branch: str) -> None:

@@ -8,6 +8,7 @@ from bot.sandbox.gitlab import access, errors, naming, removal
 from bot.sandbox.gitlab.api import ordering
 from bot.sandbox.gitlab.api.call import Call, accepted, answer
 from bot.sandbox.gitlab.api.paging import paged
+from bot.sandbox.gitlab.api.projects import presenter
 from bot.sandbox.gitlab.api.routing import Route
 from bot.sandbox.gitlab.entities import spaces
 from bot.sandbox.gitlab.model import Level, Member, Namespace, Project, Visibility
@@ -79,8 +80,7 @@ async def list_projects(call: Call) -> Response:
     deep = call.params.flag("include_subgroups")
     sources = {each.id for each in call.forge.descendants(group)} if deep else {group.id}
     found = ordering.projects(call, _projects(call, sources))
-    simple = call.params.flag("simple")
-    present = spaces.simple if simple else spaces.project
+    present = presenter(call)
     return paged(call, found, lambda each: present(call.forge, each))
 
 

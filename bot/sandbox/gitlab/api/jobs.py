@@ -31,10 +31,13 @@ _STATES = frozenset(
 
 
 async def _shown(call: Call, job: Job) -> dict[str, object]:
+    return runs.job(call.forge, job, await _commit(call, job))
+
+
+async def _commit(call: Call, job: Job) -> reading.Commit:
     pipeline = call.forge.store.pipelines[job.pipeline_id]
     project = call.forge.store.projects[job.project_id]
-    commit = await call.forge.git(reading.commit, project, pipeline.sha)
-    return runs.job(call.forge, job, commit)
+    return await call.forge.git(reading.commit, project, pipeline.sha)
 
 
 async def _listed(call: Call, jobs: list[Job]) -> Response:
@@ -99,7 +102,8 @@ async def retry(call: Call) -> Response:
 
 async def play(call: Call) -> Response:
     """Start a manual job."""
-    return answer(await _shown(call, await control.play(call.forge, _write(call), call.user)))
+    job = await control.play(call.forge, _write(call), call.user)
+    return answer(runs.started_job(call.forge, job, await _commit(call, job)))
 
 
 def _write(call: Call) -> Job:

@@ -246,12 +246,7 @@ async def approve(call: Call) -> Response:
         request.id, approver_ids=(*request.approver_ids, call.user.id)
     )
     await merge_requests.announce(call.forge, changed, call.user, "approved")
-    approvers = [call.forge.store.users[each].username for each in changed.approver_ids]
-    return answer(
-        requests.basic(call.forge, changed)
-        | {"approved": True, "approved_by": [{"user": {"username": n}} for n in approvers]},
-        201,
-    )
+    return answer(requests.approvals(call.forge, changed), 201)
 
 
 _BASE = "/projects/{id}/merge_requests"

@@ -64,7 +64,7 @@ def one(call: Call, minimum: Level = Level.NONE) -> Pipeline:
 
 async def get_pipeline(call: Call) -> Response:
     """One pipeline."""
-    return answer(runs.full(call.forge, one(call)))
+    return answer(runs.full(call.forge, one(call)) | {"name": None})
 
 
 async def latest_pipeline(call: Call) -> Response:
@@ -129,7 +129,7 @@ async def pipeline_variables(call: Call) -> Response:
 async def cancel_pipeline(call: Call) -> Response:
     """Stop a pipeline."""
     changed = await control.cancel_pipeline(call.forge, one(call, Level.DEVELOPER))
-    return answer(runs.full(call.forge, changed))
+    return answer(runs.full(call.forge, changed), 201)
 
 
 async def retry_pipeline(call: Call) -> Response:

@@ -1,5 +1,6 @@
 """Projects: list, make, edit, archive and delete."""
 
+from collections.abc import Callable
 from typing import Any
 
 from starlette.responses import Response
@@ -10,6 +11,7 @@ from bot.sandbox.gitlab.api.call import Call, accepted, answer
 from bot.sandbox.gitlab.api.paging import paged
 from bot.sandbox.gitlab.api.routing import Route
 from bot.sandbox.gitlab.entities import spaces
+from bot.sandbox.gitlab.forge import Forge
 from bot.sandbox.gitlab.git import writing
 from bot.sandbox.gitlab.model import Level, Namespace, Project, Visibility
 
@@ -27,21 +29,28 @@ async def list_projects(call: Call) -> Response:
     visible = call.forge.store.projects.where(
         lambda each: access.may_see_project(call.forge, call.caller, each)
     )
-    present = spaces.simple if call.params.flag("simple") else spaces.project
+    present = presenter(call)
     found = ordering.projects(call, visible)
     return paged(call, found, lambda each: present(call.forge, each))
 
 
+def presenter(call: Call) -> Callable[[Forge, Project], dict[str, Any]]:
+    """How projects are shown: to the anonymous, and on request, only what matters most."""
+    is_brief = call.caller.token is None or call.params.flag("simple")
+    return spaces.simple if is_brief else spaces.project
+
+
 async def get_project(call: Call) -> Response:
     """One project."""
-    return _shown(call, call.project())
+    project = call.project()
+    if call.caller.user is None:
+        return answer(spaces.simple(call.forge, project))
+    return _shown(call, project)
 
 
 def _shown(call: Call, project: Project, status: int = 200) -> Response:
-    shown = spaces.project(call.forge, project)
-    if call.caller.user is not None:
-        shown |= spaces.permissions(call.forge, project, call.caller)
-    return answer(shown, status)
+    permissions = spaces.permissions(call.forge, project, call.caller)
+    return answer(spaces.project(call.forge, project) | permissions, status)
 
 
 async def create_project(call: Call) -> Response:

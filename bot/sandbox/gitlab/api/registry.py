@@ -5,7 +5,7 @@ from typing import Any
 from starlette.responses import Response
 
 from bot.sandbox.gitlab import errors
-from bot.sandbox.gitlab.api.call import Call, accepted, answer
+from bot.sandbox.gitlab.api.call import Call, answer, nothing
 from bot.sandbox.gitlab.api.paging import paged
 from bot.sandbox.gitlab.api.routing import Route
 from bot.sandbox.gitlab.entities.times import iso
@@ -89,7 +89,7 @@ async def delete_tag(call: Call) -> Response:
     for tag in images.tags(call.forge, repository.id):
         if tag.name == wanted:
             call.forge.store.image_tags.remove(tag.id)
-            return answer(200)
+            return nothing()
     raise errors.not_found("Tag")
 
 
@@ -99,7 +99,7 @@ async def delete_repository(call: Call) -> Response:
     with call.forge.store.transaction():
         call.forge.store.image_tags.remove_where(lambda t: t.repository_id == repository.id)
         call.forge.store.image_repositories.remove(repository.id)
-    return accepted()
+    return nothing()
 
 
 _BASE = "/projects/{id}/registry/repositories"

@@ -113,6 +113,17 @@ def full(forge: Forge, request: MergeRequest, changed: int) -> dict[str, Any]:
     }
 
 
+def approvals(forge: Forge, request: MergeRequest) -> dict[str, Any]:
+    """Who says that it is good."""
+    users = [forge.store.users[each] for each in request.approver_ids]
+    return {
+        "user_has_approved": True,
+        "user_can_approve": False,
+        "approved": True,
+        "approved_by": [{"user": people.basic(forge, user)} for user in users],
+    }
+
+
 def notes_of(forge: Forge, request: MergeRequest) -> list[Note]:
     """What people wrote."""
     return forge.store.notes.where(

@@ -59,7 +59,6 @@ def full(forge: Forge, pipeline: Pipeline) -> dict[str, Any]:
         "duration": None if duration is None else int(duration),
         "queued_duration": int(seconds(pipeline.created_at, pipeline.started_at) or 0),
         "coverage": None,
-        "name": None,
         "detailed_status": {
             "icon": f"status_{pipeline.status}",
             "text": word.capitalize(),
@@ -75,7 +74,19 @@ def full(forge: Forge, pipeline: Pipeline) -> dict[str, Any]:
 
 
 def job(forge: Forge, record: Job, commit: Commit) -> dict[str, Any]:
-    """A job."""
+    """A job by itself or in a list."""
+    return started_job(forge, record, commit) | {
+        "artifacts": [],
+        "runner": _RUNNER if record.started_at else None,
+        "runner_manager": None,
+        "artifacts_expire_at": None,
+        "archived": False,
+        "tag_list": [],
+    }
+
+
+def started_job(forge: Forge, record: Job, commit: Commit) -> dict[str, Any]:
+    """A job right after somebody started it."""
     pipeline = forge.store.pipelines[record.pipeline_id]
     project = forge.store.projects[record.project_id]
     user = forge.store.users[record.user_id]
@@ -100,12 +111,6 @@ def job(forge: Forge, record: Job, commit: Commit) -> dict[str, Any]:
         "failure_reason": record.failure_reason,
         "web_url": f"{forge.web_url(project)}/-/jobs/{record.id}",
         "project": {"ci_job_token_scope_enabled": False},
-        "artifacts": [],
-        "runner": _RUNNER if record.started_at else None,
-        "runner_manager": None,
-        "artifacts_expire_at": None,
-        "archived": False,
-        "tag_list": [],
     }
 
 

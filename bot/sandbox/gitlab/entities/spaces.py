@@ -125,7 +125,7 @@ def simple(forge: Forge, record: Project) -> dict[str, Any]:
     """A project in a list that asked for little."""
     space = forge.namespace_of(record)
     path, url = forge.full_path(record), forge.web_url(record)
-    empty = not record.refs
+    home = f"{url}/-/blob/{record.default_branch}"
     return {
         "id": record.id,
         "description": record.description,
@@ -140,12 +140,11 @@ def simple(forge: Forge, record: Project) -> dict[str, Any]:
         "ssh_url_to_repo": f"git@{forge.registry_host.split(':')[0]}:{path}.git",
         "http_url_to_repo": f"{url}.git",
         "web_url": url,
-        "readme_url": None if empty else f"{url}/-/blob/{record.default_branch}/README.md",
+        "readme_url": f"{home}/{record.readme}" if record.readme else None,
         "forks_count": 0,
         "avatar_url": None,
         "star_count": 0,
         "last_activity_at": iso(record.last_activity_at),
-        "visibility": record.visibility,
         "namespace": namespace(forge, space),
     }
 
@@ -162,6 +161,7 @@ def project(forge: Forge, record: Project) -> dict[str, Any]:
         | record.settings
         | {
             "container_registry_image_prefix": image_prefix,
+            "visibility": record.visibility,
             "_links": {"self": api} | links,
             "empty_repo": not record.refs,
             "archived": record.archived,

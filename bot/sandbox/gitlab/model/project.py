@@ -22,6 +22,7 @@ class Project(Record):
     default_branch: str = "main"
     archived: bool = False
     topics: tuple[str, ...] = ()
+    readme: str | None = None
     former_paths: tuple[str, ...] = ()
     settings: dict[str, Any] = Field(default_factory=dict)
     refs: dict[str, str] = Field(default_factory=dict)
