@@ -1,5 +1,6 @@
 """What is in a new cluster: namespaces, the usual roles, the shipped definitions, the bot's account."""
 
+import functools
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,9 +76,11 @@ def _namespaces() -> Iterator[Object]:
         yield {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
 
 
-def _definitions() -> Iterator[Object]:
-    for path in sorted(CRDS.glob("*.yaml")):
-        yield from bodies.all_from_yaml(path.read_text())
+@functools.cache
+def _definitions() -> tuple[Object, ...]:
+    """Read the shipped files once a process; what is handed out is never changed."""
+    texts = [path.read_text() for path in sorted(CRDS.glob("*.yaml"))]
+    return tuple(body for text in texts for body in bodies.all_from_yaml(text))
 
 
 def _role(name: str, *rules: Object) -> Object:
