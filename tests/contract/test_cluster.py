@@ -340,9 +340,10 @@ async def test_a_condition_about_an_older_generation_does_not_count(
 
 
 async def test_a_cluster_that_nobody_serves_is_asked_again(tmp_path: Path) -> None:
-    cluster: Cluster = Kubernetes(kubeconfig=_kubeconfig(tmp_path, "http://127.0.0.1:1"))
+    cluster = Kubernetes(kubeconfig=_kubeconfig(tmp_path, "http://127.0.0.1:1"))
     with pytest.raises(TemporaryError, match="could not be reached"):
         await cluster.namespace_exists("shop")
+    await cluster.close()
 
 
 @pytest.mark.parametrize("content", ["", "[]", "apiVersion: v1\nkind: Config\n", "{"])

@@ -506,7 +506,7 @@ async def test_an_address_that_is_none_gets_no_webhook(subject: Subject) -> None
 async def test_a_token_that_gitlab_does_not_know_is_refused_with_the_fix(
     gitlab: GitLabInstance,
 ) -> None:
-    stranger: GitHost = GitLab(
+    stranger = GitLab(
         gitlab.url,
         token=SecretStr("wrong"),
         webhook_secret=SECRET,
@@ -514,10 +514,11 @@ async def test_a_token_that_gitlab_does_not_know_is_refused_with_the_fix(
     )
     with pytest.raises(PermanentError, match="GITLAB_TOKEN"):
         await stranger.find_project("team/hello")
+    await stranger.close()
 
 
 async def test_a_token_that_may_only_read_is_refused_with_the_fix(gitlab: GitLabInstance) -> None:
-    reader: GitHost = GitLab(
+    reader = GitLab(
         gitlab.url,
         token=SecretStr(gitlab.read_token),
         webhook_secret=SECRET,
@@ -525,3 +526,4 @@ async def test_a_token_that_may_only_read_is_refused_with_the_fix(gitlab: GitLab
     )
     with pytest.raises(PermanentError, match="GITLAB_TOKEN"):
         await reader.ensure_group("mine", title="Mine")
+    await reader.close()
