@@ -110,6 +110,21 @@ async def test_an_event_is_sent_again_with_its_number_and_reason(room: Room) -> 
     assert bodies[0]["event_id"] == bodies[1]["event_id"]
 
 
+async def test_an_app_can_ask_not_to_be_sent_an_event_again(room: Room) -> None:
+    bodies: list[Json] = []
+
+    async def endpoint(request: Request) -> Response:
+        bodies.append(await request.json())
+        return Response(status_code=500, headers={"X-Slack-No-Retry": "1"})
+
+    async with _listening(room, endpoint):
+        await room.say("U0ADA", "@idp hello")
+        await slack.until(lambda: asyncio.sleep(0, len(bodies) == 1))
+        await asyncio.sleep(0.3)
+
+    assert len(bodies) == 1
+
+
 async def _socket(room: Room, session: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse:
     web = AsyncWebClient(base_url=room.workspace.api_url)
     opened = await web.apps_connections_open(app_token=room.workspace.app_token)

@@ -108,6 +108,8 @@ class SignedRequests:
             headers |= {"X-Slack-Retry-Num": str(retry[0]), "X-Slack-Retry-Reason": retry[1]}
         self._client = self._client or httpx.AsyncClient(timeout=DEADLINE)
         response = await self._client.post(self.url, content=body, headers=headers)
+        if response.headers.get("x-slack-no-retry") == "1" and kind == "events_api":
+            return {}
         response.raise_for_status()
         if response.headers.get("content-type", "").startswith("application/json"):
             answer: Answer = response.json() if response.content else {}

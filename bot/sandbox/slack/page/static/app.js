@@ -119,6 +119,7 @@ async function go(href, isNew = true) {
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
   const place = app().dataset.place;
   const thread = app().dataset.thread;
+  const ends = scrolls().filter(atEnd);
   morph(app(), fresh.getElementById("app"));
   showModal(fresh.getElementById("modal").innerHTML);
   document.title = fresh.title;
@@ -127,6 +128,7 @@ async function go(href, isNew = true) {
   if (place !== app().dataset.place || !isNew) arrive();
   else {
     settleAll();
+    for (const box of ends) box.scrollTop = box.scrollHeight;
     if (thread !== app().dataset.thread) document.getElementById("thread-scroll")?.scrollTo(0, 1e9);
   }
   const wanted = thread !== app().dataset.thread && app().dataset.thread ? "reply" : "composer";

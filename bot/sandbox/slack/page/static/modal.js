@@ -33,7 +33,7 @@ export function settle(isNew = true) {
   setUp(shown);
   for (const field of shown.querySelectorAll("[data-seconds]")) field.value ||= localTime(Number(field.dataset.seconds));
   if (!shown.open) shown.showModal();
-  if (isNew) (shown.querySelector("[data-focus]") ?? shown.querySelector(".sheet-body :is(input, textarea)") ?? shown.querySelector("footer .btn:last-child"))?.focus();
+  if (isNew) (shown.querySelector("[data-focus]") ?? shown.querySelector(".sheet-body :is(input, textarea)") ?? shown.querySelector(".sheet-foot .btn:last-child"))?.focus();
 }
 
 function localTime(seconds) {
