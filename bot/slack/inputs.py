@@ -5,29 +5,23 @@ from collections.abc import Callable, Mapping
 from slack_sdk.models.blocks import (
     Block,
     CheckboxesElement,
-    EmailInputElement,
     ExternalDataMultiSelectElement,
     ExternalDataSelectElement,
     InputBlock,
     InputInteractiveElement,
-    NumberInputElement,
     Option,
     PlainTextInputElement,
-    PlainTextObject,
     RadioButtonsElement,
     SectionBlock,
     StaticMultiSelectElement,
     StaticSelectElement,
-    UrlInputElement,
 )
 
-from bot.slack import choices, ids, mrkdwn
+from bot.slack import choices, ids, mrkdwn, text_inputs
 from bot.slack.properties import OPTIONS_LIMIT, Kind
 from bot.slack.questions import Question
 
-_INPUT_LENGTH = 3000
 _HINT_LENGTH = 500
-_PLACEHOLDER_LENGTH = 150
 
 
 def blocks(question: Question, *, has_focus: bool, is_watched: bool) -> list[Block]:
@@ -71,48 +65,6 @@ def _input(
     )
 
 
-def _text(question: Question) -> PlainTextInputElement:
-    asked = question.asked
-    return PlainTextInputElement(
-        action_id=f"{ids.FIELD}.text",
-        multiline=asked.is_multiline or question.kind is Kind.LINES or None,
-        initial_value=_initial_text(question),
-        placeholder=_placeholder(question),
-        min_length=asked.min_length
-        if asked.min_length and asked.min_length <= _INPUT_LENGTH
-        else None,
-        max_length=min(asked.max_length, _INPUT_LENGTH) if asked.max_length else None,
-    )
-
-
-def _email(question: Question) -> EmailInputElement:
-    return EmailInputElement(
-        action_id=f"{ids.FIELD}.email",
-        initial_value=_initial_text(question),
-        placeholder=_placeholder(question),
-    )
-
-
-def _address(question: Question) -> UrlInputElement:
-    return UrlInputElement(
-        action_id=f"{ids.FIELD}.address",
-        initial_value=_initial_text(question),
-        placeholder=_placeholder(question),
-    )
-
-
-def _number(question: Question) -> NumberInputElement:
-    asked = question.asked
-    return NumberInputElement(
-        action_id=f"{ids.FIELD}.number",
-        is_decimal_allowed=asked.type == "number",
-        initial_value=_initial_text(question),
-        min_value=_number_text(asked.minimum),
-        max_value=_number_text(asked.maximum),
-        placeholder=_placeholder(question),
-    )
-
-
 def _switch(question: Question) -> CheckboxesElement:
     yes = Option(text=mrkdwn.plain("Yes"), value="true")
     return CheckboxesElement(
@@ -130,13 +82,13 @@ def _choice(question: Question) -> InputInteractiveElement:
             action_id=ids.CHOOSE,
             min_query_length=0,
             initial_option=initial,
-            placeholder=_placeholder(question),
+            placeholder=text_inputs.placeholder(question),
         )
     return StaticSelectElement(
         action_id=f"{ids.FIELD}.choice",
         options=options,
         initial_option=initial,
-        placeholder=_placeholder(question),
+        placeholder=text_inputs.placeholder(question),
     )
 
 
@@ -153,13 +105,13 @@ def _choices(question: Question) -> InputInteractiveElement:
     options = choices.options(question.asked.items.alternatives if question.asked.items else ())
     if len(options) > OPTIONS_LIMIT:
         return ExternalDataMultiSelectElement(
-            action_id=ids.CHOOSE, min_query_length=0, placeholder=_placeholder(question)
+            action_id=ids.CHOOSE, min_query_length=0, placeholder=text_inputs.placeholder(question)
         )
     return StaticMultiSelectElement(
         action_id=f"{ids.FIELD}.choices",
         options=options,
         initial_options=choices.initials(options, question.asked.default),
-        placeholder=_placeholder(question),
+        placeholder=text_inputs.placeholder(question),
     )
 
 
@@ -180,7 +132,7 @@ def _entity(question: Question) -> ExternalDataSelectElement:
         initial_option=choices.option(default, default)
         if isinstance(default, str) and default
         else None,
-        placeholder=_placeholder(question) or mrkdwn.plain("Type to search"),
+        placeholder=text_inputs.placeholder(question) or mrkdwn.plain("Type to search"),
     )
 
 
@@ -188,7 +140,7 @@ def _entities(question: Question) -> ExternalDataMultiSelectElement:
     return ExternalDataMultiSelectElement(
         action_id=ids.pick(question.asked.entity_kinds),
         min_query_length=0,
-        placeholder=_placeholder(question) or mrkdwn.plain("Type to search"),
+        placeholder=text_inputs.placeholder(question) or mrkdwn.plain("Type to search"),
     )
 
 
@@ -224,30 +176,12 @@ def _allowed(question: Question, option: str) -> tuple[str, ...]:
     return tuple(str(value) for value in allowed) if isinstance(allowed, list) else ()
 
 
-def _initial_text(question: Question) -> str | None:
-    default = question.asked.default
-    if isinstance(default, list):
-        return "\n".join(str(entry) for entry in default) or None
-    if default is None or isinstance(default, bool | dict):
-        return None
-    return str(default)[: question.asked.max_length or _INPUT_LENGTH] or None
-
-
-def _number_text(bound: float | None) -> str | None:
-    return None if bound is None else f"{bound:g}"
-
-
-def _placeholder(question: Question) -> PlainTextObject | None:
-    words = question.asked.placeholder
-    return mrkdwn.plain(words, _PLACEHOLDER_LENGTH) if words else None
-
-
 _ELEMENTS: Mapping[Kind, Callable[[Question], InputInteractiveElement]] = {
-    Kind.TEXT: _text,
-    Kind.LINES: _text,
-    Kind.EMAIL: _email,
-    Kind.ADDRESS: _address,
-    Kind.NUMBER: _number,
+    Kind.TEXT: text_inputs.text,
+    Kind.LINES: text_inputs.text,
+    Kind.EMAIL: text_inputs.email,
+    Kind.ADDRESS: text_inputs.address,
+    Kind.NUMBER: text_inputs.number,
     Kind.SWITCH: _switch,
     Kind.CHOICE: _choice,
     Kind.RADIO: _radio,

@@ -8,11 +8,16 @@ from typing import Any
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 from bot.adapters.memory.directory import MemoryDirectory
 from bot.domain.errors import PermanentError, TemporaryError
 from bot.domain.job import Job, MessageRef
 from bot.domain.notices import Notice, NoticeKind
+from bot.sandbox.serving import served
 from bot.slack.announcer import SlackAnnouncer
 from tests.unit import slack_jobs as jobs
 from tests.unit import slack_world
@@ -198,3 +203,43 @@ async def test_too_many_messages_are_tried_again_when_slack_wants_it(tmp_path: P
 
     assert caught.value.retry_after
     assert caught.value.retry_after >= timedelta(seconds=1)
+
+
+class PublicChannel:
+    """A public channel that the app may post to without being a member, and read only as one."""
+
+    def __init__(self) -> None:
+        self.posted: list[dict[str, Any]] = []
+        self.has_joined = False
+
+    async def post(self, request: Request) -> JSONResponse:
+        given = await request.json()
+        message = {"ts": f"{len(self.posted) + 1}.000001", "metadata": given["metadata"]}
+        self.posted.append(message)
+        return JSONResponse({"ok": True, "channel": given["channel"], "ts": message["ts"]})
+
+    async def join(self, _request: Request) -> JSONResponse:
+        self.has_joined = True
+        return JSONResponse({"ok": True})
+
+    async def history(self, _request: Request) -> JSONResponse:
+        if not self.has_joined:
+            return JSONResponse({"ok": False, "error": "not_in_channel"})
+        return JSONResponse({"ok": True, "messages": self.posted})
+
+
+async def test_a_card_in_a_channel_without_the_bot_is_found_by_joining_it() -> None:
+    channel = PublicChannel()
+    methods = {
+        "chat.postMessage": channel.post,
+        "conversations.history": channel.history,
+        "conversations.join": channel.join,
+    }
+    routes = [Route(f"/api/{n}", call, methods=["GET", "POST"]) for n, call in methods.items()]
+    async with served(Starlette(routes=routes), 0) as port:
+        client = AsyncWebClient(token="xoxb-1", base_url=f"http://127.0.0.1:{port}/api/")
+        announcer = SlackAnnouncer(client, MemoryDirectory(jobs.ADA))
+        card = await announcer.post(jobs.a_job(), CARD)
+
+        assert not channel.has_joined
+        assert await announcer.find(jobs.a_job(), CARD) == card

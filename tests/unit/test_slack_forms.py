@@ -8,41 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.errors import PermanentError
-from bot.ports.template_library import FormPage, Template
-from bot.sandbox.slack import blockkit
-from bot.slack import answers, form_views
-
-
-def a_template(*pages: Mapping[str, Any], name: str = "one", title: str = "One") -> Template:
-    return Template(
-        name=name,
-        title=title,
-        description="Makes one.",
-        pipeline="new-app",
-        pages=tuple(FormPage(title=f"Page {n}", schema_=page) for n, page in enumerate(pages)),
-        skeletons={},
-        digest="d1",
-    )
-
-
-def asking(name: str = "field", **schema: Any) -> Template:
-    """A template that asks for one property."""
-    ui = {key.replace("ui_", "ui:"): value for key, value in schema.items()}
-    return a_template({"properties": {name: ui}})
-
-
-def drawn(template: Template, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    view = form_views.form([template], template, values=values or {}, note="").to_dict()
-    blockkit.check_view({**view, "private_metadata": "{}"}, kind="modal")
-    return dict(view)
-
-
-def block(view: Mapping[str, Any], block_id: str = "field") -> dict[str, Any]:
-    return next(dict(b) for b in view["blocks"] if b.get("block_id") == block_id)
-
-
-def element(template: Template, block_id: str = "field") -> dict[str, Any]:
-    return dict(block(drawn(template), block_id)["element"])
+from bot.slack import form_views
+from tests.unit.slack_templates import CONDITIONAL, a_template, asking, block, drawn, element
 
 
 def fields(view: Mapping[str, Any]) -> list[str]:
@@ -220,31 +187,6 @@ def test_a_template_that_asks_for_nothing_cannot_be_submitted() -> None:
     assert "submit" not in drawn(a_template({}))
 
 
-CONDITIONAL = a_template(
-    {
-        "properties": {"store": {"type": "boolean"}, "engine": {"enum": ["pg", "none"]}},
-        "dependencies": {
-            "engine": {
-                "oneOf": [
-                    {"properties": {"engine": {"enum": ["none"]}}},
-                    {
-                        "properties": {"engine": {"enum": ["pg"]}, "size": {"type": "integer"}},
-                        "required": ["size"],
-                    },
-                ]
-            }
-        },
-        "allOf": [
-            {
-                "if": {"properties": {"store": {"const": True}}, "required": ["store"]},
-                "then": {"properties": {"bucket": {"type": "string"}}},
-                "else": {"properties": {"why_not": {"type": "string"}}},
-            }
-        ],
-    }
-)
-
-
 def test_a_field_that_depends_on_a_choice_appears_with_it() -> None:
     assert fields(drawn(CONDITIONAL)) == ["store", "engine", "why_not"]
     with_engine = drawn(CONDITIONAL, {"engine": "pg", "store": True})
@@ -260,95 +202,6 @@ def test_only_fields_on_which_others_or_approval_depend_redraw_the_form() -> Non
     approval = drawn(a_template({"properties": {"owner": {}, "visibility": {}, "name": {}}}))
     watched = {b["block_id"] for b in approval["blocks"] if b.get("dispatch_action")}
     assert watched == {"owner", "visibility"}
-
-
-def typed(value: str | None) -> dict[str, Any]:
-    return {"a": {"type": "plain_text_input", "value": value}}
-
-
-def chosen(value: str) -> dict[str, Any]:
-    return {"a": {"type": "static_select", "selected_option": {"value": value}}}
-
-
-def ticked(*values: str) -> dict[str, Any]:
-    return {"a": {"type": "checkboxes", "selected_options": [{"value": v} for v in values]}}
-
-
-@pytest.mark.parametrize(
-    ("schema", "state", "value"),
-    [
-        ({"type": "string"}, typed("  Hello "), "Hello"),
-        ({"type": "string"}, typed("half \ud83d"), "half"),
-        ({"type": "integer"}, typed("7"), 7),
-        ({"type": "number"}, typed("0.5"), 0.5),
-        ({"type": "integer"}, typed("seven"), "seven"),
-        ({"type": "boolean"}, ticked("true"), True),
-        ({"type": "boolean"}, ticked(), False),
-        ({"type": "string", "enum": ["a", "b"]}, chosen("b"), "b"),
-        ({"type": "integer", "enum": [1, 2]}, chosen("2"), 2),
-        ({"enum": ["x" * 200]}, chosen("f" * 64), None),
-        ({"type": "array", "items": {"enum": ["a", "b"]}}, ticked("a", "b"), ["a", "b"]),
-        ({"type": "array", "items": {"type": "string"}}, typed("a\n\n b \n"), ["a", "b"]),
-        ({"ui:field": "OwnerPicker"}, chosen("group:default/a"), "group:default/a"),
-    ],
-    ids=str,
-)
-def test_a_filled_in_field_has_the_type_of_its_schema(
-    schema: Mapping[str, Any], state: Mapping[str, Any], value: Any
-) -> None:
-    template = a_template({"properties": {"field": schema}})
-
-    assert answers.read(template, {"field": state}).get("field") == value
-
-
-def test_a_value_too_long_for_an_option_comes_back_whole() -> None:
-    template = asking(enum=["x" * 200, "y"])
-    offered = element(template)["options"][0]["value"]
-
-    assert answers.read(template, {"field": chosen(offered)}) == {"field": "x" * 200}
-
-
-def test_what_was_left_empty_is_absent() -> None:
-    template = a_template({"properties": {"a": {}, "b": {"type": "integer"}}})
-
-    assert answers.read(template, {"a": typed(None), "b": typed("")}) == {}
-
-
-def test_a_repository_is_read_as_backstage_writes_it() -> None:
-    state = {
-        "field/host": chosen("gitlab.example.com"),
-        "field/owner": typed("idp/payments"),
-        "field": typed("hello"),
-    }
-
-    read = answers.read(asking(ui_field="RepoUrlPicker"), state)
-
-    assert read == {"field": "gitlab.example.com?owner=idp%2Fpayments&repo=hello"}
-
-
-def test_hidden_and_fixed_fields_are_submitted_with_their_defaults() -> None:
-    template = a_template(
-        {
-            "properties": {
-                "hidden": {"default": "x", "ui:widget": "hidden"},
-                "fixed": {"default": 3, "type": "integer", "readOnly": True},
-            }
-        }
-    )
-
-    assert answers.read(template, {}) == {"hidden": "x", "fixed": 3}
-
-
-def test_answers_to_questions_that_are_not_asked_any_more_are_dropped() -> None:
-    state = {"engine": chosen("none"), "size": typed("5"), "store": ticked(), "bucket": typed("b")}
-
-    assert answers.read(CONDITIONAL, state) == {"engine": "none", "store": False}
-
-
-def test_answers_to_questions_that_an_answer_leads_to_are_read() -> None:
-    state = {"engine": chosen("pg"), "size": typed("5"), "store": ticked("true")}
-
-    assert answers.read(CONDITIONAL, state) == {"engine": "pg", "size": 5, "store": True}
 
 
 hostile = st.text(st.characters(exclude_categories=["Cs"]), max_size=400)

@@ -1,0 +1,161 @@
+"""What people read on the card, in every state of a job."""
+
+from datetime import timedelta
+
+from bot.domain.job import JobState, StepRecord, StepState
+from bot.slack import messages
+from tests.unit import slack_jobs as jobs
+from tests.unit.slack_reading import A_RUNNING_JOB, CARD, buttons, plan, said, task
+
+
+def test_the_card_says_what_is_being_made_for_whom_and_where() -> None:
+    card = said(messages.message(jobs.a_job(), CARD))
+
+    assert "New application “Hello shop” for payments" in card
+    assert "Says hello to customers." in card
+    for field in (
+        "*Owner*\npayments",
+        "*System*\ncheckout",
+        "*Template*\npython-fastapi",
+        "*Visibility*\ninternal",
+        "*Host*\nhello-shop",
+        "<@U0ADA>",
+    ):
+        assert field in card
+
+
+def test_the_plan_has_a_task_for_every_step_in_order() -> None:
+    card = messages.message(jobs.a_job(), CARD)
+
+    assert [task["task_id"] for task in plan(card)["tasks"]] == list(jobs.app_steps())
+    assert {task["status"] for task in plan(card)["tasks"]} == {"pending"}
+
+
+def test_a_step_that_waits_says_for_what_and_since_when() -> None:
+    waiting = StepRecord(
+        state=StepState.WAITING,
+        waiting_since=jobs.NOW,
+        look_at=jobs.NOW + timedelta(seconds=9),
+        reason="the pipeline's job “test”",
+    )
+    card = messages.message(jobs.a_job(steps={"await_pipeline": waiting}), CARD)
+
+    shown = task(card, "await_pipeline")
+    elements = shown["details"]["elements"][0]["elements"]
+    assert shown["status"] == "in_progress"
+    assert elements[0]["text"] == "Waiting for the pipeline's job “test”"
+    assert elements[-1]["timestamp"] == int(jobs.NOW.timestamp())
+
+
+def test_a_step_that_is_tried_again_says_which_attempt_failed_and_when_the_next_is() -> None:
+    look_at = jobs.NOW + timedelta(seconds=30)
+    retrying = StepRecord(
+        state=StepState.RETRYING, attempts=3, look_at=look_at, reason="GitLab answered 502."
+    )
+    card = messages.message(jobs.a_job(steps={"create_app_repository": retrying}), CARD)
+
+    elements = task(card, "create_app_repository")["details"]["elements"][0]["elements"]
+    assert "GitLab answered 502." in elements[0]["text"]
+    assert "Attempt 3" in elements[0]["text"]
+    assert elements[-1]["timestamp"] == int(look_at.timestamp())
+
+
+def test_a_link_stands_at_its_step_as_soon_as_it_is_true() -> None:
+    steps = jobs.only(jobs.app_steps(), "plan_app", "await_approval", "create_app_repository")
+    card = messages.message(jobs.a_job(steps=steps), CARD)
+
+    link = task(card, "create_app_repository")["output"]["elements"][0]["elements"][0]
+    assert link["url"] == "https://gitlab.example.com/idp/payments/checkout-hello-shop"
+    assert "output" not in task(card, "await_pipeline")
+
+
+def test_a_step_that_is_done_says_how_long_it_took() -> None:
+    card = messages.message(jobs.a_done_job(), CARD)
+
+    shown = task(card, "create_app_repository")["output"]["elements"][0]["elements"]
+    assert shown[-1]["text"] == " · 4 s"
+
+
+def test_approval_that_nobody_had_to_give_is_shown_as_not_needed() -> None:
+    card = messages.message(jobs.a_job(steps=jobs.app_steps()), CARD)
+    assert "Not needed" in str(task(card, "await_approval"))
+
+    card = messages.message(jobs.a_done_job(), CARD)
+    assert "By Deniz Kaya" in str(task(card, "await_approval"))
+
+
+def test_what_has_no_page_is_named_without_a_link() -> None:
+    deployment = jobs.app_steps()["await_deployment"]
+    assert isinstance(deployment.fact, dict)
+    steps = {"await_deployment": deployment.evolve(fact={**deployment.fact, "web_url": ""})}
+
+    card = messages.message(jobs.a_job(steps=steps), CARD)
+
+    named = task(card, "await_deployment")["output"]["elements"][0]["elements"][0]
+    assert named == {"type": "text", "text": "Argo CD application"}
+
+
+def test_while_approval_is_wanted_the_card_says_why_from_whom_and_until_when() -> None:
+    card = messages.message(jobs.a_waiting_for_approval(), CARD)
+
+    assert "The repositories will be public." in said(card)
+    assert "from a member of platform" in said(card)
+    assert f"<!date^{int(jobs.TERMS.expires_at.timestamp())}^" in said(card)
+    assert buttons(card) == ["Approve", "Deny", "Cancel"]
+
+
+def test_once_decided_the_card_says_by_whom_and_asks_no_more() -> None:
+    job = jobs.a_waiting_for_approval().model_copy(update={"decision": jobs.a_decision()})
+
+    card = messages.message(job, CARD)
+
+    assert "*Approved* by <@U0DENIZ>" in said(card)
+    assert buttons(card) == ["Cancel"]
+
+
+def test_a_running_job_can_be_cancelled_and_asks_whether_that_is_meant() -> None:
+    card = messages.message(A_RUNNING_JOB, CARD)
+
+    assert buttons(card) == ["Cancel"]
+    actions = next(block for block in card.blocks if block["type"] == "actions")
+    assert actions["elements"][0]["confirm"]["title"]["text"] == "Cancel this request?"
+
+
+def test_a_job_that_is_being_cancelled_says_so_and_offers_nothing_more() -> None:
+    job = jobs.a_waiting_for_approval().model_copy(update={"cancelled_by": "Ada Okafor"})
+
+    card = messages.message(job, CARD)
+
+    assert plan(card)["title"] == "Stopping, as Ada Okafor asked"
+    assert buttons(card) == []
+
+
+def test_a_failed_job_says_which_step_why_and_what_to_do_and_can_be_retried() -> None:
+    card = messages.message(jobs.a_failed_job(), CARD)
+
+    assert "failed: The pipeline failed." in said(card)
+    assert "*What to do:* Look at the job's log." in said(card)
+    assert task(card, "await_pipeline")["status"] == "error"
+    assert buttons(card) == ["Retry"]
+
+
+def test_a_done_job_has_every_link_and_no_button() -> None:
+    card = messages.message(jobs.a_done_job(), CARD)
+
+    assert "<https://hello-shop.example.com|Live URL>" in said(card)
+    assert plan(card)["title"] == "Done in 3 min 5 s"
+    assert buttons(card) == []
+
+
+def test_a_job_that_ended_shows_no_step_as_if_it_were_still_going_on() -> None:
+    running = StepRecord(state=StepState.RUNNING, attempts=1)
+    job = jobs.a_job(
+        state=JobState.CANCELLED,
+        ending="Cancelled by Ada Okafor.",
+        steps={"await_pipeline": running},
+    )
+
+    card = messages.message(job, CARD)
+
+    assert task(card, "await_pipeline")["status"] == "pending"
+    assert "Cancelled by Ada Okafor." in said(card)

@@ -1,0 +1,131 @@
+"""`/idp` and its words, and the Home, over Slack's socket."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.domain.approval import Verdict
+from tests.unit import slack_jobs as jobs
+from tests.unit import slack_world
+from tests.unit.slack_stories import FILLED_IN, decided, stored
+from tests.unit.slack_world import Member, World
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with slack_world.listening(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def ada(world: World) -> Member:
+    return world.member("ada")
+
+
+@pytest.fixture
+def deniz(world: World) -> Member:
+    return world.member("deniz")
+
+
+async def test_the_bare_command_shows_help_with_buttons_that_open_the_forms(
+    world: World, ada: Member
+) -> None:
+    await ada.says("/idp")
+    assert await ada.whisper() == "What /idp can do"
+
+    await ada.presses((await ada.whispers())[-1], "New system")
+
+    assert (await ada.modal())["title"]["text"] == "New system"
+
+
+async def test_a_wrong_word_is_answered_with_the_one_that_was_meant(ada: Member) -> None:
+    await ada.says("/idp new-ap")
+    assert await ada.whisper() == "There is no “new-ap”. Did you mean “/idp new-app”?"
+
+
+async def test_a_word_like_no_other_is_answered_with_all_there_are(ada: Member) -> None:
+    await ada.says("/idp xyzzy")
+    assert "There is: help, new-app, new-system, status" in await ada.whisper()
+
+
+async def test_status_shows_the_card_of_a_job_or_an_application(world: World, ada: Member) -> None:
+    await world.behind.jobs.create(jobs.a_done_job())
+
+    await ada.says("/idp status hello-shop")
+
+    assert await ada.whisper() == "New application “Hello shop” for payments: done"
+    assert "plan" in [b["type"] for b in (await ada.whispers())[-1]["blocks"]]
+
+
+async def test_status_of_something_unknown_says_where_to_look(ada: Member) -> None:
+    await ada.says("/idp status <nothing>")
+    assert "There is no job or application “&lt;nothing&gt;”" in await ada.whisper()
+
+
+async def test_jobs_lists_ones_own_before_the_others(world: World, ada: Member) -> None:
+    by_deniz = jobs.an_app_request(name="Other", slug="other", requester=jobs.DENIZ)
+    later = jobs.NOW + timedelta(hours=1)
+    await world.behind.jobs.create(jobs.a_job(id="b", request=by_deniz, created_at=later))
+    await world.behind.jobs.create(jobs.a_done_job())
+
+    await ada.says("/idp jobs")
+
+    await ada.whisper()
+    shown = [b["text"]["text"] for b in (await ada.whispers())[-1]["blocks"]]
+    assert ["Hello shop" in shown[0], "Other" in shown[1]] == [True, True]
+
+
+async def test_retry_and_cancel_work_as_commands_too(world: World, ada: Member) -> None:
+    await world.behind.jobs.create(jobs.a_failed_job())
+    await ada.says("/idp retry hello-shop")
+    assert await ada.whisper() == "“Hello shop” goes on from the step that failed."
+
+    await ada.says("/idp cancel")
+    for _ in range(100):
+        if "Say which" in await ada.whisper():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(await ada.whisper())
+
+
+async def test_home_has_the_two_buttons_and_ones_own_requests(world: World, ada: Member) -> None:
+    await world.behind.jobs.create(jobs.a_done_job())
+
+    await ada.does("home")
+
+    shown = str((await ada.home())["blocks"])
+    assert "New application" in shown
+    assert "New system" in shown
+    assert "Hello shop" in shown
+    assert "Waiting for your decision" not in shown
+
+
+async def test_an_approver_can_decide_in_their_home(world: World, deniz: Member) -> None:
+    await world.behind.jobs.create(jobs.a_waiting_for_approval())
+    await deniz.does("home")
+    assert "The repositories will be public." in str((await deniz.home())["blocks"])
+
+    await deniz.presses(await deniz.home(), "Approve")
+
+    assert "You approved “Hello shop”." in str((await deniz.modal())["blocks"])
+    assert await decided(world) is Verdict.APPROVED
+    for _ in range(200):
+        if "Approve" not in str((await deniz.home())["blocks"]):
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("Home still asks.")
+
+
+async def test_a_form_opened_in_home_is_answered_in_a_direct_message(
+    world: World, ada: Member
+) -> None:
+    await ada.does("home")
+    await ada.presses(await ada.home(), "New application")
+    await ada.fills_in(FILLED_IN)
+
+    await ada.submits()
+
+    assert [job.channel for job in stored(world)] == ["U0ADA"]

@@ -1,0 +1,132 @@
+"""The buttons on cards, and what those who press them are told."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.domain.approval import Verdict
+from bot.domain.errors import TemporaryError
+from bot.domain.job import JobState
+from tests.unit import slack_jobs as jobs
+from tests.unit import slack_world
+from tests.unit.slack_stories import card_of, decided, stored
+from tests.unit.slack_world import Member, World
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with slack_world.listening(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def ada(world: World) -> Member:
+    return world.member("ada")
+
+
+@pytest.fixture
+def deniz(world: World) -> Member:
+    return world.member("deniz")
+
+
+async def test_an_approver_approves_with_one_click_and_is_told(world: World, deniz: Member) -> None:
+    card = await card_of(world, jobs.a_waiting_for_approval())
+
+    await deniz.presses(card, "Approve")
+
+    assert await deniz.whisper() == "You approved “Hello shop”."
+    assert await decided(world) is Verdict.APPROVED
+
+
+async def test_the_requester_is_told_that_somebody_else_has_to_decide(
+    world: World, ada: Member
+) -> None:
+    card = await card_of(world, jobs.a_waiting_for_approval())
+
+    await ada.presses(card, "Approve")
+
+    assert "somebody else has to decide" in await ada.whisper()
+    assert await decided(world) is None
+
+
+async def test_a_second_click_is_told_who_was_faster(world: World, deniz: Member) -> None:
+    card = await card_of(world, jobs.a_waiting_for_approval())
+    await deniz.presses(card, "Approve")
+    await deniz.whisper()
+
+    await deniz.presses(card, "Approve")
+
+    for _ in range(100):
+        if "Deniz Kaya has approved this already." in await deniz.whisper():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(await deniz.whisper())
+
+
+async def test_a_denial_asks_for_a_reason_and_keeps_it(world: World, deniz: Member) -> None:
+    card = await card_of(world, jobs.a_waiting_for_approval())
+
+    await deniz.presses(card, "Deny")
+    await deniz.fills_in({"reason": "Not before the audit."})
+    await deniz.submits()
+
+    decision = stored(world)[0].decision
+    assert decision
+    assert (decision.verdict, decision.reason) == (Verdict.DENIED, "Not before the audit.")
+    assert "You denied “Hello shop”." in str((await deniz.modal())["blocks"])
+
+
+async def test_a_denial_by_somebody_who_may_not_is_refused_in_the_form(
+    world: World, ada: Member
+) -> None:
+    card = await card_of(world, jobs.a_waiting_for_approval())
+
+    await ada.presses(card, "Deny")
+    await ada.fills_in({"reason": "I changed my mind."})
+    answer = await ada.submits()
+
+    assert "somebody else has to decide" in answer["errors"]["reason"]
+    assert await decided(world) is None
+
+
+async def test_somebody_unknown_who_clicks_is_told_why_nothing_happens(world: World) -> None:
+    card = await card_of(world, jobs.a_waiting_for_approval())
+    nobody = world.member("nobody")
+
+    await nobody.presses(card, "Approve")
+
+    assert "belongs to nobody in the catalog" in await nobody.whisper()
+    assert await decided(world) is None
+
+
+async def test_a_failed_job_goes_on_with_retry(world: World, ada: Member) -> None:
+    card = await card_of(world, jobs.a_failed_job())
+
+    await ada.presses(card, "Retry")
+
+    assert await ada.whisper() == "“Hello shop” goes on from the step that failed."
+    assert stored(world)[0].state is JobState.RUNNING
+
+
+async def test_a_running_job_is_stopped_with_cancel(world: World, ada: Member) -> None:
+    card = await card_of(world, jobs.a_job())
+
+    await ada.presses(card, "Cancel")
+
+    assert "stops at the next safe point" in await ada.whisper()
+    assert stored(world)[0].cancelled_by == "Ada Okafor"
+
+
+async def test_a_failure_behind_a_button_is_told_in_plain_words(
+    world: World, deniz: Member
+) -> None:
+    card = await card_of(world, jobs.a_waiting_for_approval())
+    world.behind.directory.fail_next(TemporaryError("The catalog does not answer."))
+
+    await deniz.presses(card, "Approve")
+
+    assert await deniz.whisper() == (
+        "The catalog does not answer. Nothing was changed; try again in a moment."
+    )

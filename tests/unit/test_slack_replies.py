@@ -1,0 +1,69 @@
+"""What people read in the thread."""
+
+from bot.domain.approval import Verdict
+from bot.slack import messages
+from tests.unit import slack_jobs as jobs
+from tests.unit.slack_reading import A_SYSTEM_JOB, CANCELLED, DECIDED, DONE, FAILED, WANTED, said
+
+
+def test_those_who_may_approve_are_mentioned() -> None:
+    reply = messages.message(jobs.a_waiting_for_approval(), WANTED, approvers=("U0DENIZ", "U0ELIF"))
+
+    assert "<@U0DENIZ> <@U0ELIF>" in said(reply)
+    assert "The repositories will be public." in said(reply)
+
+
+def test_where_slack_knows_no_approver_their_group_is_named() -> None:
+    reply = messages.message(jobs.a_waiting_for_approval(), WANTED)
+
+    assert "Members of platform" in said(reply)
+
+
+def test_a_denial_comes_with_its_reason() -> None:
+    reply = messages.message(jobs.a_denied_job("Not before the audit."), DECIDED)
+
+    assert "<@U0DENIZ> denied this. Reason: Not before the audit." in said(reply)
+
+
+def test_an_approval_says_that_it_goes_on() -> None:
+    job = jobs.a_job(decision=jobs.a_decision(Verdict.APPROVED))
+
+    assert "<@U0DENIZ> approved this. It goes on now." in said(messages.message(job, DECIDED))
+
+
+def test_a_failure_tells_the_requester_what_exists_so_far() -> None:
+    reply = said(messages.message(jobs.a_failed_job(), FAILED))
+
+    assert "<@U0ADA>" in reply
+    assert "The pipeline failed." in reply
+    assert "|Application repository>" in reply
+    assert "Live URL" not in reply
+
+
+def test_a_cancelled_job_says_that_nothing_was_made_when_nothing_was() -> None:
+    reply = said(messages.message(jobs.a_denied_job(), CANCELLED))
+
+    assert "Nothing was made." in reply
+
+
+def test_done_comes_with_all_links_the_total_time_and_the_part_that_was_waiting_for_people() -> (
+    None
+):
+    reply = said(messages.message(jobs.a_done_job(), DONE))
+
+    assert "It took 3 min 5 s, 2 min 0 s of it for the approval." in reply
+    for label in (
+        "Live URL",
+        "Application repository",
+        "Deployment repository",
+        "Pipeline",
+        "Argo CD application",
+        "Catalog entry",
+    ):
+        assert f"• {label}: <https://" in reply
+
+
+def test_a_new_system_ends_with_the_link_to_its_catalog_entry() -> None:
+    reply = said(messages.message(A_SYSTEM_JOB, DONE))
+
+    assert "Catalog entry: <https://backstage.example.com/catalog/2|" in reply
