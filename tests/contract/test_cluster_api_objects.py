@@ -1,14 +1,18 @@
 """Objects over plain HTTP: what is accepted, what is answered, what is refused."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from tests.contract.cluster_clients import (
     CONFIG_MAPS,
+    CRDS,
     DEPLOYMENTS,
+    WIDGETS,
     World,
     a_config_map,
+    a_definition,
     a_deployment,
     seeded,
     world,
@@ -352,3 +356,46 @@ async def test_a_body_that_is_no_json_and_no_yaml_is_a_bad_request(world: World)
     )
 
     assert broken.status_code == 400
+
+
+HOSTILE: list[Any] = [
+    [],
+    "text",
+    {"metadata": "text"},
+    {"metadata": {"name": 5}},
+    {"metadata": {"name": "c", "labels": {"a": 1}}},
+    {"metadata": {"name": "c", "labels": ["a"]}},
+    {"metadata": {"name": "c", "annotations": "a"}},
+    {"metadata": {"name": "c", "finalizers": "a"}},
+    {"metadata": {"name": "c", "ownerReferences": [1]}},
+    {"metadata": {"name": "c", "managedFields": [1]}},
+    {"metadata": {"name": "c"}, "spec": "text"},
+    {"metadata": {"name": "c"}, "spec": {"ports": 5}},
+    {"metadata": {"name": "c"}, "spec": {"containers": [5], "template": 5, "selector": 5}},
+    {"metadata": {"name": "c"}, "data": {"a": 1}},
+    {"metadata": {"name": "c"}, "data": [], "stringData": 5},
+    {"metadata": {}},
+    {"metadata": {"name": "c" * 300}},
+]
+
+
+@pytest.mark.parametrize("body", HOSTILE, ids=str)
+async def test_no_body_breaks_the_server(world: World, body: Any) -> None:
+    await world.create(CRDS, a_definition())
+    core = "/api/v1/namespaces/default"
+    collections = [f"{core}/{plural}" for plural in ("configmaps", "secrets", "services", "pods")]
+
+    for path in (*collections, DEPLOYMENTS, WIDGETS, CRDS, "/api/v1/namespaces"):
+        made = await world.http.post(path, json=body)
+        applied = await world.apply(f"{path}/c", body)
+        patched = await world.patch(f"{path}/c", body, "merge-patch")
+        assert max(made.status_code, applied.status_code, patched.status_code) < 500, path
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=x", "continue=x", "fieldSelector=spec.x=1", "labelSelector==="]
+)
+async def test_no_query_breaks_the_server(world: World, query: str) -> None:
+    refused = await world.http.get(f"{CONFIG_MAPS}?{query}")
+
+    assert (refused.status_code, refused.json()["reason"]) == (400, "BadRequest")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from bot.sandbox.cluster.api import refusals
 from bot.sandbox.cluster.api.resources import Registry, Resource
 from bot.sandbox.cluster.api.store import Key, Store
 
@@ -71,6 +72,17 @@ class Call:
         return (
             self.query.get("fieldManager") or self.user_agent.partition("/")[0][:128] or "unknown"
         )
+
+    def number(self, option: str, usual: int) -> int:
+        """Return an option of the query that is a number.
+
+        Raises:
+            Refusal: it is none.
+        """
+        text = self.query.get(option) or str(usual)
+        if not text.removeprefix("-").isdigit():
+            raise refusals.bad_request(f'invalid value for {option}: "{text}" is not a number')
+        return int(text)
 
     def named(self, name: str) -> "Call":
         """Return the same request for an object whose name is now known."""

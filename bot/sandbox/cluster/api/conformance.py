@@ -36,8 +36,23 @@ def known(call: Call, body: Object) -> Object:
     kept, strangers = unknown.pruned(cleaned, full_schema(resource))
     if strangers:
         _report(call, strangers)
+    _check_types(resource, kept)
     result: Object = kept
     return result
+
+
+def _check_types(resource: Resource, body: Object) -> None:
+    """Refuse what a typed decoder cannot read; below the metadata a custom kind is no typed one."""
+    read = body if not resource.is_custom else {"metadata": body.get("metadata")}
+    schema = full_schema(resource)
+    if resource.is_custom:
+        schema = {"properties": {"metadata": schema["properties"]["metadata"]}}
+    for cause in validation.faults(read, schema):
+        if cause.reason == "FieldValueTypeInvalid":
+            kind = resource.kind
+            raise refusals.bad_request(
+                f'{kind} in version "{resource.version}" cannot be handled as a {kind}: {cause.message}'
+            )
 
 
 def _without_nulls(resource: Resource, body: Object) -> Object:
@@ -74,12 +89,6 @@ def checked(resource: Resource, body: Object, *, more: list[refusals.Cause]) -> 
         *validation.faults(filled, schema),
         *more,
     ]
-    wrong_types = [cause for cause in found if cause.reason == "FieldValueTypeInvalid"]
-    if wrong_types and not resource.is_custom:
-        kind = resource.kind
-        raise refusals.bad_request(
-            f'{kind} in version "{resource.version}" cannot be handled as a {kind}: {wrong_types[0].message}'
-        )
     if found:
         raise refusals.invalid(resource, filled["metadata"]["name"], found)
     return filled
@@ -94,7 +103,10 @@ def addressed(call: Call, body: Any) -> Object:
     if not isinstance(body, dict):
         raise refusals.bad_request("the body of the request is not an object")
     resource = call.resource
-    metadata = dict(body.get("metadata") or {})
+    metadata = body.get("metadata") or {}
+    if not isinstance(metadata, dict):
+        raise refusals.bad_request("the metadata of the object is not an object")
+    metadata = dict(metadata)
     kind, api_version = (
         body.get("kind") or resource.kind,
         body.get("apiVersion") or resource.api_version,

@@ -61,10 +61,9 @@ def _grace_seconds(call: Call, old: Object, options: Object) -> int:
         return 0
     if at(old, "status", "phase") in ("Succeeded", "Failed"):
         return 0
-    asked = options.get("gracePeriodSeconds", call.query.get("gracePeriodSeconds"))
-    if asked is None:
-        return int(at(old, "spec", "terminationGracePeriodSeconds", default=30))
-    return int(asked)
+    usual = int(at(old, "spec", "terminationGracePeriodSeconds", default=30))
+    asked = options.get("gracePeriodSeconds")
+    return asked if isinstance(asked, int) else call.number("gracePeriodSeconds", usual)
 
 
 def _finalizers(call: Call, old: Object, options: Object) -> list[str]:

@@ -41,7 +41,14 @@ def application(cluster: Cluster, watches: Watches) -> Starlette:
         except Refusal as refusal:
             return _json(refusal.status(), refusal.code)
 
-    return Starlette(routes=[Route("/{path:path}", endpoint, methods=_METHODS)])
+    routes = [Route("/{path:path}", endpoint, methods=_METHODS)]
+    return Starlette(routes=routes, exception_handlers={Exception: _broken})
+
+
+async def _broken(_: Request, error: Exception) -> Response:
+    """Answer for an error of our own as a real server does; the server's log has the rest."""
+    code = HTTPStatus.INTERNAL_SERVER_ERROR
+    return _json(Refusal(code, "InternalError", f"Internal error occurred: {error}").status(), code)
 
 
 async def _answer(cluster: Cluster, watches: Watches, request: Request) -> Response:

@@ -25,8 +25,8 @@ def stream(cluster: Cluster, call: Call) -> AsyncIterator[bytes]:
         raise refusals.bad_request(
             f'container "{container}" in pod "{call.name}" is waiting to start: ContainerCreating'
         )
-    tail = call.query.get("tailLines")
-    start = _tail_offset(path, int(tail)) if tail else 0
+    tail = call.number("tailLines", -1)
+    start = _tail_offset(path, tail) if tail >= 0 else 0
     return _pieces(cluster, call.key, path, start, follows=call.query.get("follow") == "true")
 
 

@@ -6,6 +6,7 @@ from bot.sandbox.cluster.api import conformance, refusals, writing
 from bot.sandbox.cluster.api.apply import fields, ownership
 from bot.sandbox.cluster.api.apply.ownership import Manager, Owned
 from bot.sandbox.cluster.api.cluster import Call, Cluster
+from bot.sandbox.cluster.api.columns import at
 from bot.sandbox.cluster.api.patching import json_patch, merge_patch, strategic
 from bot.sandbox.cluster.api.wire import bodies
 
@@ -82,7 +83,7 @@ def _wish(call: Call, body: Any) -> Object:
             "fieldManager", "FieldValueRequired", "Required value: is required for apply patch"
         )
         raise refusals.invalid_options([cause])
-    if isinstance(body, dict) and (body.get("metadata") or {}).get("managedFields"):
+    if at(body, "metadata", "managedFields"):
         raise refusals.bad_request("metadata.managedFields must be nil")
     wish = conformance.known(call, conformance.addressed(call, body))
     if call.subresource == "status":

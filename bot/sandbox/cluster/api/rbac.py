@@ -116,7 +116,7 @@ def role_rules(cluster: Cluster, role: Object) -> Iterator[Object]:
         wanted = ",".join(
             f"{key}={value}" for key, value in selector.get("matchLabels", {}).items()
         )
-        matches = selectors.from_query({"labelSelector": wanted})
+        matches = selectors.of_labels(wanted)
         for other in cluster.store.of_kind(GROUP, "clusterroles"):
             if other["metadata"]["name"] != role["metadata"]["name"] and matches(other):
                 yield from role_rules(cluster, other)

@@ -18,12 +18,12 @@ def listed(cluster: Cluster, call: Call) -> Object:
     Raises:
         Refusal: a selector or a continue token cannot be read, or the token's list is forgotten.
     """
-    matches = selectors.from_query(call.query)
+    matches = selectors.of_call(call)
     token = call.query.get("continue", "")
     revision, after = _read_token(token) if token else (cluster.store.revision, "")
     found = [item for item in _snapshot(cluster, call, revision, token) if matches(item)]
     rest = [item for item in found if _place(item) > after]
-    limit = int(call.query.get("limit") or 0) or len(rest)
+    limit = call.number("limit", 0) or len(rest)
     page, remaining = rest[:limit], rest[limit:]
     metadata: Object = {"resourceVersion": str(revision)}
     if remaining:

@@ -73,7 +73,7 @@ async def _changes(
 
 
 def _seconds(call: Call) -> float:
-    asked = int(call.query.get("timeoutSeconds") or 0)
+    asked = call.number("timeoutSeconds", 0)
     return asked or _SHORTEST_SECONDS * (1 + random.random())  # noqa: S311 - spreads reconnects
 
 
@@ -87,20 +87,17 @@ def check(cluster: Cluster, call: Call) -> None:
     Raises:
         Refusal: a selector or the resource version cannot be read.
     """
-    selectors.from_query(call.query)
-    asked = call.query.get("resourceVersion") or "0"
-    if not asked.isdigit():
-        raise refusals.bad_request(
-            f"Invalid value: {asked!r}: strconv.ParseUint: parsing resourceVersion"
-        )
-    if int(asked) > cluster.store.revision:
+    selectors.of_call(call)
+    call.number("timeoutSeconds", 0)
+    asked = call.number("resourceVersion", 0)
+    if asked > cluster.store.revision:
         message = f"Too large resource version: {asked}, current: {cluster.store.revision}"
         raise refusals.timeout(message)
 
 
 def _backlog(cluster: Cluster, call: Call) -> list[Event]:
     """Return what the client has not seen; version 0, or none, asks for all that is there."""
-    asked = int(call.query.get("resourceVersion") or 0)
+    asked = call.number("resourceVersion", 0)
     wants_initial = call.query.get("sendInitialEvents") == "true"
     if not asked or wants_initial:
         return _initial(cluster, call, wants_end=wants_initial)
@@ -113,7 +110,7 @@ def _backlog(cluster: Cluster, call: Call) -> list[Event]:
 
 
 def _initial(cluster: Cluster, call: Call, *, wants_end: bool) -> list[Event]:
-    matches = selectors.from_query(call.query)
+    matches = selectors.of_call(call)
     items = cluster.store.of_kind(call.resource.group, call.resource.plural, call.namespace)
     events = [("ADDED", _versioned(call, item)) for item in items if matches(item)]
     if wants_end:
@@ -137,7 +134,7 @@ def _versioned(call: Call, item: Object) -> Object:
 
 def _selection(call: Call) -> Callable[[Change], Event | None]:
     """Return how a change looks to this watcher: an object that leaves its selection is deleted to it."""
-    matches = selectors.from_query(call.query)
+    matches = selectors.of_call(call)
     kind = (call.resource.group, call.resource.plural)
 
     def select(change: Change) -> Event | None:
