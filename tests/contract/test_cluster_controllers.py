@@ -35,6 +35,12 @@ async def _world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Worl
         yield world
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module", name="hello")
+async def _hello(world: World) -> str:
+    """One application that is live, for all who do not break it."""
+    return await deploy(world, "hello")
+
+
 async def is_live(world: World, name: str) -> bool:
     status = (await world.application(name))["status"]
     found = (
@@ -73,14 +79,14 @@ async def pods(world: World, namespace: str) -> list[Object]:
     return [pod for pod in found if pod["metadata"]["namespace"] == namespace]
 
 
-async def test_a_committed_environment_ends_in_an_answer_over_https(world: World) -> None:
-    name = await deploy(world, "hello")
-
+async def test_a_committed_environment_ends_in_an_answer_over_https(
+    world: World, hello: str
+) -> None:
     answer = await world.ask("hello.localhost")
 
     assert (answer.status_code, answer.text) == (200, "hello from one")
-    environment = await eventually(lambda: ready_environment(world, name))
-    assert environment["status"]["namespace"] == environment["status"]["application"] == name
+    environment = await eventually(lambda: ready_environment(world, hello))
+    assert environment["status"]["namespace"] == environment["status"]["application"] == hello
 
 
 async def ready_environment(world: World, name: str) -> Object | None:
@@ -88,18 +94,19 @@ async def ready_environment(world: World, name: str) -> Object | None:
     return found if found and condition_of(found, "Ready").get("status") == "True" else None
 
 
-async def test_a_push_brings_the_next_version_and_no_request_is_lost(world: World) -> None:
-    await deploy(world, "rolling")
-    deployment = world.repository("idp/payments/checkout-rolling-deployment")
+async def test_a_push_brings_the_next_version_and_no_request_is_lost(
+    world: World, hello: str
+) -> None:
+    deployment = world.repository("idp/payments/checkout-hello-deployment")
 
     commit = deployment.commit({IMAGE: world.image_values(world.registry.push("two"))})
     await world.pushed(deployment)
     answers: list[httpx.Response] = []
     while not answers or "two" not in answers[-1].text:
-        answers.append(await world.ask("rolling.localhost"))
+        answers.append(await world.ask("hello.localhost"))
 
     assert {answer.status_code for answer in answers} == {200}
-    application = await eventually(lambda: deployed(world, "payments-checkout-rolling", commit))
+    application = await eventually(lambda: deployed(world, hello, commit))
     history = application["status"]["history"]
     assert [entry["id"] for entry in history] == [0, 1]
     assert history[-1]["initiatedBy"] == {"automated": True}
@@ -112,13 +119,34 @@ async def deployed(world: World, name: str, commit: str) -> Object | None:
     return application if is_there else None
 
 
-async def test_nothing_runs_before_the_first_image(world: World) -> None:
+async def test_nothing_runs_without_an_image_and_what_leaves_the_chart_leaves_the_cluster(
+    world: World,
+) -> None:
     name = await deploy(world, "early", {IMAGE: "{}"})
+    deployment = world.repository("idp/payments/checkout-early-deployment")
 
     assert await pods(world, name) == []
     answer = await world.ask("early.localhost")
     assert answer.status_code == 404
     assert "No application answers to early.localhost" in answer.text
+
+    deployment.commit({IMAGE: world.image_values(world.registry.push("one"))})
+    await world.pushed(deployment)
+    await eventually(lambda: running(world, name))
+    deployment.commit({IMAGE: "{}"})
+    await world.pushed(deployment)
+    await eventually(lambda: absent(world, DEPLOYMENT, name, name))
+    assert await eventually(lambda: no_pods(world, name))
+
+
+async def running(world: World, namespace: str) -> bool:
+    return any(
+        condition_of(pod, "Ready").get("status") == "True" for pod in await pods(world, namespace)
+    )
+
+
+async def no_pods(world: World, namespace: str) -> bool:
+    return not await pods(world, namespace)
 
 
 async def test_taking_the_manifest_away_takes_everything_down(world: World) -> None:
@@ -138,9 +166,8 @@ async def absent(world: World, kind: Kind, name: str, namespace: str = "") -> bo
     return await world.get(kind, name, namespace) is None
 
 
-async def test_what_somebody_changes_by_hand_is_changed_back(world: World) -> None:
-    name = await deploy(world, "drifting")
-    settings = Key(name, "settings")
+async def test_what_somebody_changes_by_hand_is_changed_back(world: World, hello: str) -> None:
+    settings = Key(hello, "settings")
 
     kind = Kind("v1", "ConfigMap")
     await world.kube.patch(kind, settings, {"data": {"GREETING": "bonjour", "MORE": "stays"}})
@@ -150,21 +177,6 @@ async def test_what_somebody_changes_by_hand_is_changed_back(world: World) -> No
         return bool(found and found["data"]["GREETING"] == "hello")
 
     assert await eventually(healed)
-
-
-async def test_what_leaves_the_chart_leaves_the_cluster(world: World) -> None:
-    name = await deploy(world, "pruned")
-    deployment = world.repository("idp/payments/checkout-pruned-deployment")
-
-    deployment.commit({IMAGE: "{}"})
-    await world.pushed(deployment)
-
-    await eventually(lambda: absent(world, DEPLOYMENT, name, name))
-    assert await eventually(lambda: no_pods(world, name))
-
-
-async def no_pods(world: World, namespace: str) -> bool:
-    return not await pods(world, namespace)
 
 
 async def test_a_chart_that_does_not_render_is_told_in_helms_words_and_changes_nothing(
@@ -331,25 +343,23 @@ async def test_a_webhook_that_is_not_gitlabs_is_refused(world: World) -> None:
     assert answer.status_code == 400
 
 
-async def test_the_pages_show_the_application_and_all_that_grew_out_of_it(world: World) -> None:
-    name = await deploy(world, "shown")
-
+async def test_the_pages_show_the_application_and_all_that_grew_out_of_it(
+    world: World, hello: str
+) -> None:
     async with httpx.AsyncClient(base_url=world.cluster.argocd_url) as http:
         listed = await http.get("/applications")
-        page = await http.get(f"/applications/argocd/{name}")
+        page = await http.get(f"/applications/argocd/{hello}")
         missing = await http.get("/applications/argocd/nowhere")
-        api = await http.get(f"/api/v1/applications/{name}")
+        api = await http.get(f"/api/v1/applications/{hello}")
 
-    assert name in listed.text
+    assert hello in listed.text
     assert all(word in page.text for word in ("ReplicaSet", "Pod", "HTTPRoute", "Healthy"))
     assert missing.status_code == 404
     assert api.json()["status"]["sync"]["status"] == "Synced"
 
 
-async def test_the_route_tells_that_the_gateway_took_it(world: World) -> None:
-    name = await deploy(world, "routed")
-
-    route = await world.get(Kind("gateway.networking.k8s.io/v1", "HTTPRoute"), name, name)
+async def test_the_route_tells_that_the_gateway_took_it(world: World, hello: str) -> None:
+    route = await world.get(Kind("gateway.networking.k8s.io/v1", "HTTPRoute"), hello, hello)
 
     parents = (route or {})["status"]["parents"]
     assert {c["type"]: c["status"] for c in parents[0]["conditions"]} == {

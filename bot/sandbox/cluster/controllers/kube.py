@@ -59,7 +59,8 @@ class Kube:
             verify=ssl.create_default_context(cafile=str(ca)),
             headers={"Authorization": f"Bearer {token}"},
             timeout=httpx.Timeout(30),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=8),
+            # A TLS handshake costs more than most requests: what is open stays open.
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=None),
             trust_env=False,
         )
         self._resources: dict[Kind, Resource] = {}

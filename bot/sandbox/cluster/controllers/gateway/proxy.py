@@ -47,6 +47,7 @@ class Proxy:
                 max_connections=None, max_keepalive_connections=32, keepalive_expiry=5
             ),
             trust_env=False,
+            verify=False,  # noqa: S501 - pods are spoken to in plain HTTP
         )
 
     async def close(self) -> None:
