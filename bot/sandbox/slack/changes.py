@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["message", "gone", "modal", "home", "sidebar", "notice"]
+Kind = Literal["message", "gone", "modal", "home", "sidebar"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,6 @@ class Change:
     channel: str = ""
     ts: str = ""
     thread_ts: str = ""
-    text: str = ""
 
 
 class Changes:

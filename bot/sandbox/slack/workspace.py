@@ -12,7 +12,7 @@ from bot.sandbox.slack.conversations import Channel, Conversations, Message
 from bot.sandbox.slack.credentials import Credentials
 from bot.sandbox.slack.delivery import Delivery
 from bot.sandbox.slack.errors import SlackError
-from bot.sandbox.slack.identity import Person, SlackApp
+from bot.sandbox.slack.identity import TEAM_ID, Person, SlackApp
 from bot.sandbox.slack.rate_limits import RateLimits
 from bot.sandbox.slack.response_urls import ResponseUrls
 from bot.sandbox.slack.store import Store
@@ -110,7 +110,7 @@ class Workspace:
             "user": self.app.user_id,
             "bot_id": self.app.bot_id,
             "app_id": self.app.id,
-            "team": "T0DEMO",
+            "team": TEAM_ID,
             **content,
         }
 

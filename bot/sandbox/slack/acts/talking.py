@@ -6,7 +6,7 @@ from typing import Any
 from bot.sandbox.slack import composing, payloads
 from bot.sandbox.slack.conversations import Channel
 from bot.sandbox.slack.errors import AppSilent, SlackError
-from bot.sandbox.slack.identity import Person
+from bot.sandbox.slack.identity import TEAM_ID, Person
 from bot.sandbox.slack.workspace import Workspace
 
 
@@ -30,7 +30,7 @@ async def send(
     channel = workspace.conversations.join(channel_id, person.id)
     if text.startswith("/"):
         return await _command(workspace, person, channel, typed=text)
-    content = {"user": person.id, "team": "T0DEMO", "text": composing.linked(workspace, text)}
+    content = {"user": person.id, "team": TEAM_ID, "text": composing.linked(workspace, text)}
     if thread_ts:
         content["thread_ts"] = thread_ts
     message = workspace.say(channel_id, content)

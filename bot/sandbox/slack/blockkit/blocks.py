@@ -1,4 +1,4 @@
-"""Block Kit's blocks, and which surface takes which."""
+"""Block Kit's blocks."""
 
 from typing import Any
 
@@ -187,42 +187,3 @@ BLOCKS["container"] = typed(
     },
     rules=(needs_one("title", "rich_text_title"), _collapsible),
 )
-
-EVERYWHERE = (
-    "actions",
-    "card",
-    "context",
-    "divider",
-    "header",
-    "image",
-    "input",
-    "rich_text",
-    "section",
-    "video",
-)
-SURFACES = {
-    "message": (
-        *EVERYWHERE,
-        "carousel",
-        "container",
-        "context_actions",
-        "file",
-        "markdown",
-        "plan",
-        "table",
-        "task_card",
-    ),
-    "modal": (*EVERYWHERE, "alert"),
-    "home": (*EVERYWHERE, "carousel", "container", "table"),
-}
-
-
-def on(surface: str, high: int) -> Check:
-    """Accept a list of blocks for one surface, with no block id used twice."""
-    known = {kind: BLOCKS[kind] for kind in SURFACES[surface]}
-    return together(array(variants(known, what="block"), 1, high), unique("block_id"))
-
-
-def anywhere(high: int) -> Check:
-    """Accept a list of blocks whatever surface it is for."""
-    return together(array(variants(BLOCKS, what="block"), 1, high), unique("block_id"))

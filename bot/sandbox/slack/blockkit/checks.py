@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from bot.sandbox.slack.blockkit import blocks
+from bot.sandbox.slack.blockkit import surfaces
 from bot.sandbox.slack.blockkit.grammar import (
     Check,
     Found,
@@ -40,7 +40,7 @@ def _message_rules(value: Any, at: str) -> Found:
         yield Problem(at, "too_long", f"markdown must be less than {MAX_MARKDOWN + 1} characters")
 
 
-MESSAGE_BLOCKS = together(blocks.on("message", 50), _message_rules)
+MESSAGE_BLOCKS = together(surfaces.on("message", 50), _message_rules)
 
 
 def _one_focus(value: Any, at: str) -> Found:
@@ -67,7 +67,7 @@ SHARED = {
 VIEWS: dict[str, Check] = {
     "modal": typed(
         "modal",
-        {"title": plain(24), "blocks": blocks.on("modal", 100)},
+        {"title": plain(24), "blocks": surfaces.on("modal", 100)},
         {
             **SHARED,
             "submit": plain(24),
@@ -78,7 +78,7 @@ VIEWS: dict[str, Check] = {
         },
         rules=(_submittable, _one_focus),
     ),
-    "home": typed("home", {"blocks": blocks.on("home", 100)}, SHARED, rules=(_one_focus,)),
+    "home": typed("home", {"blocks": surfaces.on("home", 100)}, SHARED, rules=(_one_focus,)),
 }
 OPTIONS = shape(
     may={"options": array(OPTION, 0, 100), "option_groups": array(OPTION_GROUP, 0, 100)},
@@ -161,7 +161,7 @@ def _has_null(value: Any) -> bool:
     return value is None
 
 
-ANYWHERE = blocks.anywhere(100)
+ANYWHERE = surfaces.anywhere(100)
 MESSAGE = shape(
     may={
         "blocks": MESSAGE_BLOCKS,
