@@ -176,9 +176,9 @@ def finished(project: Project, pipeline_id: int) -> ProjectPipeline:
     return found
 
 
-def eventually(holds: Callable[[], object]) -> None:
+def eventually(holds: Callable[[], object], *, seconds: float = SECONDS) -> None:
     """Wait until something is true."""
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, "it never came true"
         time.sleep(0.05)

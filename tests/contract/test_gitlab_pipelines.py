@@ -261,3 +261,18 @@ def test_outside_checks_report_the_status_of_a_commit(world: World) -> None:
 
     found = project.commits.get(made.id).statuses.list(get_all=True)
     assert [(each.name, each.status) for each in found] == [("scan", "success")]
+
+
+def test_a_deleted_project_takes_its_running_jobs_with_it(world: World, tmp_path: Path) -> None:
+    project = world.project()
+    mark = tmp_path / "alive"
+    pipeline = ci(project, f"test:\n  script: 'while true; do touch {mark}; sleep 0.05; done'\n")
+    eventually(mark.exists)
+
+    project.delete()
+    mark.unlink(missing_ok=True)
+
+    with pytest.raises(gitlab.GitlabGetError):
+        world.admin.projects.get(project.id).pipelines.get(pipeline.id)
+    with pytest.raises(AssertionError, match="never came true"):
+        eventually(mark.exists, seconds=0.5)

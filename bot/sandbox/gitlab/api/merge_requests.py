@@ -1,4 +1,4 @@
-"""Merge requests: open, look at, comment, approve, merge, close."""
+"""Merge requests: open, look at, merge, close."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from bot.sandbox.gitlab.api.routing import Route
 from bot.sandbox.gitlab.ci import status
 from bot.sandbox.gitlab.entities import code, requests, runs
 from bot.sandbox.gitlab.git import diffs
-from bot.sandbox.gitlab.model import Level, MergeRequest, Note, Project
+from bot.sandbox.gitlab.model import Level, MergeRequest, Project
 
 _HEADS = "refs/heads/"
 
@@ -42,7 +42,8 @@ def _is_wanted(call: Call, request: MergeRequest) -> bool:
     )
 
 
-async def _one(call: Call, minimum: Level = Level.NONE) -> tuple[Project, MergeRequest]:
+async def one(call: Call, minimum: Level = Level.NONE) -> tuple[Project, MergeRequest]:
+    """The merge request that the path names, as its branches now stand."""
     project = call.project(minimum)
     call.code()
     wanted = call.number("iid")
@@ -62,7 +63,7 @@ async def _shown(call: Call, request: MergeRequest, status_code: int = 200) -> R
 
 async def get_request(call: Call) -> Response:
     """One merge request."""
-    return await _shown(call, (await _one(call))[1])
+    return await _shown(call, (await one(call))[1])
 
 
 async def create_request(call: Call) -> Response:
@@ -131,7 +132,7 @@ def _fields(call: Call) -> dict[str, Any]:
 
 async def edit_request(call: Call) -> Response:
     """Change what is said of it, close it, or open it again."""
-    _, request = await _one(call, Level.DEVELOPER)
+    _, request = await one(call, Level.DEVELOPER)
     event = call.params.choice("state_event", ("close", "reopen"))
     update = _fields(call) | {"updated_at": call.forge.now()}
     if event == "close" and request.state == "opened":
@@ -149,7 +150,7 @@ async def edit_request(call: Call) -> Response:
 
 async def merge_request(call: Call) -> Response:
     """Merge it now, or as soon as its pipeline has passed."""
-    project, request = await _one(call, Level.DEVELOPER)
+    project, request = await one(call, Level.DEVELOPER)
     if not access.may_merge(call.forge, call.caller, project, request.target_branch):
         raise errors.unauthorized()
     sha = call.params.text("sha")
@@ -184,14 +185,14 @@ def _wish(call: Call, request: MergeRequest) -> merge_requests.Wish:
 
 async def list_diffs(call: Call) -> Response:
     """What it changes, file by file."""
-    project, request = await _one(call)
+    project, request = await one(call)
     found = await call.forge.git(diffs.compare, project, request.target_sha, request.sha)
     return paged(call, found.files, code.diff)
 
 
 async def list_changes(call: Call) -> Response:
     """The merge request with its changes in one answer."""
-    project, request = await _one(call)
+    project, request = await one(call)
     found = await call.forge.git(diffs.compare, project, request.target_sha, request.sha)
     shown = requests.full(call.forge, request, len(found.files))
     return answer(shown | {"changes": [code.diff(each) for each in found.files], "overflow": False})
@@ -199,54 +200,18 @@ async def list_changes(call: Call) -> Response:
 
 async def list_commits(call: Call) -> Response:
     """The commits that it brings, the newest first."""
-    project, request = await _one(call)
+    project, request = await one(call)
     found = await call.forge.git(diffs.compare, project, request.target_sha, request.sha)
     return paged(call, found.commits[::-1], lambda each: code.commit(call.forge, project, each))
 
 
 async def list_pipelines(call: Call) -> Response:
     """The pipelines of its source branch."""
-    project, request = await _one(call)
+    project, request = await one(call)
     found = call.forge.store.pipelines.where(
         lambda each: each.project_id == project.id and each.ref == request.source_branch
     )
     return paged(call, found[::-1], lambda each: runs.basic(call.forge, each))
-
-
-async def list_notes(call: Call) -> Response:
-    """What people wrote, the newest first."""
-    _, request = await _one(call)
-    found = requests.notes_of(call.forge, request)[::-1]
-    return paged(call, found, lambda each: requests.note(call.forge, request, each))
-
-
-async def create_note(call: Call) -> Response:
-    """Write a comment."""
-    project, request = await _one(call, Level.REPORTER)
-    body = call.params.needed_text("body")
-    made = call.forge.store.notes.add(
-        lambda number: Note(
-            id=number,
-            project_id=project.id,
-            merge_request_iid=request.iid,
-            author_id=call.user.id,
-            body=body,
-            created_at=call.forge.now(),
-        )
-    )
-    return answer(requests.note(call.forge, request, made), 201)
-
-
-async def approve(call: Call) -> Response:
-    """Say that it is good."""
-    _, request = await _one(call, Level.DEVELOPER)
-    if call.user.id in request.approver_ids:
-        raise errors.unauthorized()
-    changed = call.forge.store.merge_requests.change(
-        request.id, approver_ids=(*request.approver_ids, call.user.id)
-    )
-    await merge_requests.announce(call.forge, changed, call.user, "approved")
-    return answer(requests.approvals(call.forge, changed), 201)
 
 
 _BASE = "/projects/{id}/merge_requests"
@@ -257,11 +222,8 @@ ROUTES = (
     Route("GET", _ONE, get_request),
     Route("PUT", _ONE, edit_request),
     Route("PUT", f"{_ONE}/merge", merge_request),
-    Route("POST", f"{_ONE}/approve", approve),
     Route("GET", f"{_ONE}/diffs", list_diffs),
     Route("GET", f"{_ONE}/changes", list_changes),
     Route("GET", f"{_ONE}/commits", list_commits),
     Route("GET", f"{_ONE}/pipelines", list_pipelines),
-    Route("GET", f"{_ONE}/notes", list_notes),
-    Route("POST", f"{_ONE}/notes", create_note),
 )

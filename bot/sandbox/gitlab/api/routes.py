@@ -1,8 +1,10 @@
 """The table of contents of the API."""
 
 from bot.sandbox.gitlab.api import (
+    access_tokens,
     branches,
     commits,
+    deploy_tokens,
     files,
     groups,
     hooks,
@@ -12,10 +14,10 @@ from bot.sandbox.gitlab.api import (
     members,
     merge_requests,
     pipelines,
-    project_tokens,
     projects,
     protected_branches,
     registry,
+    reviews,
     statuses,
     variables,
 )
@@ -27,7 +29,8 @@ ALL: tuple[Route, ...] = (
     *projects.ROUTES,
     *members.ROUTES,
     *variables.ROUTES,
-    *project_tokens.ROUTES,
+    *access_tokens.ROUTES,
+    *deploy_tokens.ROUTES,
     *commits.ROUTES,
     *files.ROUTES,
     *branches.ROUTES,
@@ -37,6 +40,7 @@ ALL: tuple[Route, ...] = (
     *jobs.ROUTES,
     *statuses.ROUTES,
     *merge_requests.ROUTES,
+    *reviews.ROUTES,
     *registry.ROUTES,
     *lint.ROUTES,
 )

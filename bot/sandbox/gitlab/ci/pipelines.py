@@ -8,7 +8,7 @@ from bot.sandbox.gitlab.forge import Forge
 from bot.sandbox.gitlab.git import reading
 from bot.sandbox.gitlab.git.repository import ZERO
 from bot.sandbox.gitlab.model import Job, Pipeline, Project, User
-from bot.sandbox.gitlab.webhooks import payloads, queue
+from bot.sandbox.gitlab.webhooks import queue, run_payloads
 from bot.sandbox.runner.config import CiConfigError
 from bot.sandbox.runner.plan import JobPlan, PipelinePlan
 
@@ -133,7 +133,7 @@ async def change_job(forge: Forge, job_id: int, **changes: object) -> Job:
     with forge.store.transaction():
         job = forge.store.jobs.change(job_id, **changes)
         pipeline = forge.store.pipelines[pipeline.id]
-        body = payloads.job(forge, project, pipeline, job, commit)
+        body = run_payloads.job(forge, project, pipeline, job, commit)
         queue.announce(forge, project, "job_events", body)
         _follow(forge, project, pipeline, commit)
     return job
@@ -176,5 +176,5 @@ def _follow(forge: Forge, project: Project, pipeline: Pipeline, commit: reading.
 
 
 def _announce(forge: Forge, project: Project, pipeline: Pipeline, commit: reading.Commit) -> None:
-    body = payloads.pipeline(forge, project, pipeline, jobs_of(forge, pipeline.id), commit)
+    body = run_payloads.pipeline(forge, project, pipeline, jobs_of(forge, pipeline.id), commit)
     queue.announce(forge, project, "pipeline_events", body)

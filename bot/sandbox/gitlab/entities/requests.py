@@ -8,6 +8,24 @@ from bot.sandbox.gitlab.entities.times import iso
 from bot.sandbox.gitlab.forge import Forge
 from bot.sandbox.gitlab.model import MergeRequest, Note
 
+_UNUSED: dict[str, Any] = {
+    "upvotes": 0,
+    "downvotes": 0,
+    "imported": False,
+    "imported_from": "none",
+    "milestone": None,
+    "merge_after": None,
+    "discussion_locked": None,
+    "should_remove_source_branch": None,
+    "time_stats": {
+        "time_estimate": 0,
+        "total_time_spent": 0,
+        "human_time_estimate": None,
+        "human_total_time_spent": None,
+    },
+    "task_completion_status": {"count": 0, "completed_count": 0},
+    "blocking_discussions_resolved": True,
+}
 _MERGE_STATUS = {"conflict": "cannot_be_merged", "checking": "checking"}
 
 
@@ -20,12 +38,6 @@ def url(forge: Forge, request: MergeRequest) -> str:
 
 def basic(forge: Forge, request: MergeRequest) -> dict[str, Any]:
     """A merge request in a list."""
-    detailed = merge_requests.detailed_status(forge, request)
-    draft = merge_requests.is_draft(request)
-    project = forge.store.projects[request.project_id]
-    reference = f"!{request.iid}"
-    assignees = [people.basic(forge, forge.store.users[each]) for each in request.assignee_ids]
-    merged_by = people.basic_by_id(forge, request.merge_user_id)
     return {
         "id": request.id,
         "iid": request.iid,
@@ -35,60 +47,62 @@ def basic(forge: Forge, request: MergeRequest) -> dict[str, Any]:
         "state": request.state,
         "created_at": iso(request.created_at),
         "updated_at": iso(request.updated_at),
+        "target_branch": request.target_branch,
+        "source_branch": request.source_branch,
+        "source_project_id": request.project_id,
+        "target_project_id": request.project_id,
+        "labels": list(request.labels),
+        "sha": request.sha,
+        "merge_commit_sha": request.merge_commit_sha,
+        "squash_commit_sha": request.squash_commit_sha,
+        "force_remove_source_branch": request.remove_source_branch,
+        "squash": request.squash,
+        "squash_on_merge": request.squash,
+        "has_conflicts": request.has_conflicts,
+        "merge_when_pipeline_succeeds": request.auto_merge,
+        "prepared_at": iso(request.created_at),
+        "user_notes_count": len(notes_of(forge, request)),
+        "web_url": url(forge, request),
+        **_people(forge, request),
+        **_readiness(forge, request),
+        **_reference(forge, request),
+        **_UNUSED,
+    }
+
+
+def _people(forge: Forge, request: MergeRequest) -> dict[str, Any]:
+    users = forge.store.users
+    assignees = [people.basic(forge, users[each]) for each in request.assignee_ids]
+    merged_by = people.basic_by_id(forge, request.merge_user_id)
+    return {
+        "author": people.basic_by_id(forge, request.author_id),
+        "assignees": assignees,
+        "assignee": assignees[0] if assignees else None,
+        "reviewers": [people.basic(forge, users[each]) for each in request.reviewer_ids],
         "merged_by": merged_by,
         "merge_user": merged_by,
         "merged_at": iso(request.merged_at),
         "closed_by": people.basic_by_id(forge, request.closed_by_id),
         "closed_at": iso(request.closed_at),
-        "target_branch": request.target_branch,
-        "source_branch": request.source_branch,
-        "user_notes_count": len(notes_of(forge, request)),
-        "upvotes": 0,
-        "downvotes": 0,
-        "author": people.basic_by_id(forge, request.author_id),
-        "assignees": assignees,
-        "assignee": assignees[0] if assignees else None,
-        "reviewers": [
-            people.basic(forge, forge.store.users[each]) for each in request.reviewer_ids
-        ],
-        "source_project_id": request.project_id,
-        "target_project_id": request.project_id,
-        "labels": list(request.labels),
+    }
+
+
+def _readiness(forge: Forge, request: MergeRequest) -> dict[str, Any]:
+    detailed = merge_requests.detailed_status(forge, request)
+    draft = merge_requests.is_draft(request)
+    return {
         "draft": draft,
         "work_in_progress": draft,
-        "imported": False,
-        "imported_from": "none",
-        "milestone": None,
-        "merge_when_pipeline_succeeds": request.auto_merge,
         "merge_status": _MERGE_STATUS.get(detailed, "can_be_merged"),
         "detailed_merge_status": detailed,
-        "merge_after": None,
-        "sha": request.sha,
-        "merge_commit_sha": request.merge_commit_sha,
-        "squash_commit_sha": request.squash_commit_sha,
-        "discussion_locked": None,
-        "should_remove_source_branch": None,
-        "force_remove_source_branch": request.remove_source_branch,
-        "prepared_at": iso(request.created_at),
-        "reference": reference,
-        "references": {
-            "short": reference,
-            "relative": reference,
-            "full": f"{forge.full_path(project)}{reference}",
-        },
-        "web_url": url(forge, request),
-        "time_stats": {
-            "time_estimate": 0,
-            "total_time_spent": 0,
-            "human_time_estimate": None,
-            "human_total_time_spent": None,
-        },
-        "squash": request.squash,
-        "squash_on_merge": request.squash,
-        "task_completion_status": {"count": 0, "completed_count": 0},
-        "has_conflicts": request.has_conflicts,
-        "blocking_discussions_resolved": True,
     }
+
+
+def _reference(forge: Forge, request: MergeRequest) -> dict[str, Any]:
+    short = f"!{request.iid}"
+    path = forge.full_path(forge.store.projects[request.project_id])
+    references = {"short": short, "relative": short, "full": f"{path}{short}"}
+    return {"reference": short, "references": references}
 
 
 def full(forge: Forge, request: MergeRequest, changed: int) -> dict[str, Any]:

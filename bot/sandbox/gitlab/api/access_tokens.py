@@ -1,4 +1,4 @@
-"""Access tokens and deploy tokens of a project; each secret is shown once."""
+"""Access tokens of a project; each secret is shown once."""
 
 import secrets
 from datetime import date
@@ -21,33 +21,26 @@ _LEVELS = (
     Level.OWNER,
 )
 _PROJECT_SCOPES = frozenset(tokens.SCOPES) - {"sudo", "admin_mode", "read_user"}
-_DEPLOY_SCOPES = (
-    "read_repository",
-    "read_registry",
-    "write_registry",
-    "read_package_registry",
-    "write_package_registry",
-)
 
 
-def _of(call: Call, project: Project, kind: str) -> list[Token]:
+def _of(call: Call, project: Project) -> list[Token]:
     return call.forge.store.tokens.where(
-        lambda each: each.kind == kind and each.project_id == project.id
+        lambda each: each.kind == "project" and each.project_id == project.id
     )
 
 
-def _one(call: Call, project: Project, kind: str) -> Token:
+def _one(call: Call, project: Project) -> Token:
     wanted = call.number("token_id")
-    for token in _of(call, project, kind):
+    for token in _of(call, project):
         if token.id == wanted:
             return token
-    raise errors.not_found("DeployToken" if kind == "deploy" else "Could not find token")
+    raise errors.not_found("Could not find token")
 
 
 async def list_access_tokens(call: Call) -> Response:
     """The project's access tokens, without their secrets."""
     project, now = call.project(Level.MAINTAINER), call.forge.now()
-    found = _of(call, project, "project")
+    found = _of(call, project)
     state = call.params.choice("state", ("active", "inactive"))
     if state is not None:
         is_wanted = state == "active"
@@ -61,7 +54,7 @@ def _is_active(call: Call, token: Token) -> bool:
 
 async def get_access_token(call: Call) -> Response:
     """One access token, without its secret."""
-    token = _one(call, call.project(Level.MAINTAINER), "project")
+    token = _one(call, call.project(Level.MAINTAINER))
     return answer(people.project_token(token, call.forge.now()))
 
 
@@ -150,7 +143,7 @@ def _bot_user(call: Call, project: Project, level: Level) -> User:
 
 async def rotate_access_token(call: Call) -> Response:
     """Replace a token by a new one with the same rights."""
-    old = _one(call, call.project(Level.MAINTAINER), "project")
+    old = _one(call, call.project(Level.MAINTAINER))
     if old.revoked:
         raise errors.bad_request("400 Bad request - token already revoked")
     secret, kept = tokens.minted("project")
@@ -173,70 +166,19 @@ async def rotate_access_token(call: Call) -> Response:
 
 async def revoke_access_token(call: Call) -> Response:
     """End a token, and the membership of its bot user."""
-    token = _one(call, call.project(Level.MAINTAINER), "project")
+    token = _one(call, call.project(Level.MAINTAINER))
     with call.forge.store.transaction():
         call.forge.store.tokens.change(token.id, revoked=True)
         call.forge.store.members.remove_where(lambda each: each.user_id == token.user_id)
     return nothing()
 
 
-async def list_deploy_tokens(call: Call) -> Response:
-    """The project's deploy tokens, without their secrets."""
-    project, now = call.project(Level.MAINTAINER), call.forge.now()
-    found = _of(call, project, "deploy")
-    return paged(call, found, lambda each: people.deploy_token(each, now))
-
-
-async def get_deploy_token(call: Call) -> Response:
-    """One deploy token, without its secret."""
-    token = _one(call, call.project(Level.MAINTAINER), "deploy")
-    return answer(people.deploy_token(token, call.forge.now()))
-
-
-async def create_deploy_token(call: Call) -> Response:
-    """Make a token for machines that read code and images."""
-    project, now = call.project(Level.MAINTAINER), call.forge.now()
-    call.params.need("name", "scopes")
-    scopes = call.params.texts("scopes") or ()
-    if not scopes or not set(scopes) <= set(_DEPLOY_SCOPES):
-        raise errors.bad_parameter("scopes does not have a valid value")
-    secret, kept = tokens.minted("deploy")
-    with call.forge.store.transaction():
-        token = call.forge.store.tokens.add(
-            lambda number: Token(
-                id=number,
-                kind="deploy",
-                name=call.params.needed_text("name"),
-                digest=kept,
-                scopes=scopes,
-                created_at=now,
-                project_id=project.id,
-                username=call.params.text("username") or f"gitlab+deploy-token-{number}",
-                expires_at=call.params.day("expires_at"),
-            )
-        )
-        path = call.forge.full_path(project)
-        call.forge.store.count_creation("deploy_tokens", f"{path}:{token.name}")
-    return answer(people.deploy_token(token, now) | {"token": secret}, 201)
-
-
-async def delete_deploy_token(call: Call) -> Response:
-    """End a deploy token."""
-    token = _one(call, call.project(Level.MAINTAINER), "deploy")
-    call.forge.store.tokens.remove(token.id)
-    return nothing()
-
-
-_ACCESS = "/projects/{id}/access_tokens"
-_DEPLOY = "/projects/{id}/deploy_tokens"
+_BASE = "/projects/{id}/access_tokens"
+_ONE = f"{_BASE}/{{token_id}}"
 ROUTES = (
-    Route("GET", _ACCESS, list_access_tokens),
-    Route("POST", _ACCESS, create_access_token),
-    Route("GET", f"{_ACCESS}/{{token_id}}", get_access_token),
-    Route("POST", f"{_ACCESS}/{{token_id}}/rotate", rotate_access_token),
-    Route("DELETE", f"{_ACCESS}/{{token_id}}", revoke_access_token),
-    Route("GET", _DEPLOY, list_deploy_tokens),
-    Route("POST", _DEPLOY, create_deploy_token),
-    Route("GET", f"{_DEPLOY}/{{token_id}}", get_deploy_token),
-    Route("DELETE", f"{_DEPLOY}/{{token_id}}", delete_deploy_token),
+    Route("GET", _BASE, list_access_tokens),
+    Route("POST", _BASE, create_access_token),
+    Route("GET", _ONE, get_access_token),
+    Route("POST", f"{_ONE}/rotate", rotate_access_token),
+    Route("DELETE", _ONE, revoke_access_token),
 )
