@@ -6,11 +6,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.sandbox.cluster.controllers.argocd import manifests
+from bot.sandbox.cluster.controllers.argocd import commands, manifests
 from bot.sandbox.cluster.controllers.kube import Kube
 from bot.sandbox.cluster.controllers.objects import Object
 
-HELM_SECONDS = 60
 UNSUPPORTED = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
@@ -82,25 +81,16 @@ class Renderer:
         return self._capabilities
 
     async def _run(self, *arguments: str) -> str:
-        self._home.mkdir(parents=True, exist_ok=True)
-        process = await asyncio.create_subprocess_exec(
-            str(self._helm),
-            *arguments,
-            # Nothing of the person's own Helm: neither plugins nor repositories.
-            env={"HOME": str(self._home), "PATH": "/usr/bin:/bin"},
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
+        # Nothing of the person's own Helm: neither plugins nor repositories.
+        environment = {"HOME": str(self._home), "PATH": "/usr/bin:/bin"}
         try:
-            async with asyncio.timeout(HELM_SECONDS):
-                out, err = await process.communicate()
-        except TimeoutError:
-            process.kill()
-            raise RenderError(f"helm took more than {HELM_SECONDS} s") from None
-        if process.returncode:
-            cause = err.decode(errors="replace").strip().removeprefix("Error: ")
-            raise RenderError(f"`helm template` failed exit status {process.returncode}: {cause}")
-        return out.decode()
+            done = await commands.run(str(self._helm), *arguments, environment=environment)
+        except TimeoutError as error:
+            raise RenderError("helm took too long to render the chart") from error
+        if done.code:
+            cause = done.err.strip().removeprefix("Error: ")
+            raise RenderError(f"`helm template` failed exit status {done.code}: {cause}")
+        return done.out
 
 
 def _value_arguments(checkout: Path, chart: Path, options: Object, scratch: Path) -> list[str]:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from bot.sandbox.cluster.controllers.argocd import commands
 from bot.sandbox.cluster.controllers.objects import Object, labels
 
 SECRET_TYPE = "argocd.argoproj.io/secret-type"  # noqa: S105 - a label
 SHA = re.compile(r"^[0-9a-f]{40}$")
-GIT_SECONDS = 60
 
 
 class RepositoryError(Exception):
@@ -97,25 +97,13 @@ class Repositories:
             await self._git(url, *fetch, revision)
 
     async def _git(self, url: str, *arguments: str) -> str:
-        process = await asyncio.create_subprocess_exec(
-            "git",
-            *arguments,
-            env=self._environment(url),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
         try:
-            async with asyncio.timeout(GIT_SECONDS):
-                out, err = await process.communicate()
-        except TimeoutError:
-            raise RepositoryError(f"git took more than {GIT_SECONDS} s to answer") from None
-        finally:
-            if process.returncode is None:
-                process.kill()
-        if process.returncode:
-            raise RepositoryError(err.decode(errors="replace").strip())
-        return out.decode(errors="replace")
+            done = await commands.run("git", *arguments, environment=self._environment(url))
+        except TimeoutError as error:
+            raise RepositoryError("git took too long to answer") from error
+        if done.code:
+            raise RepositoryError(done.err.strip())
+        return done.out
 
     def _environment(self, url: str) -> dict[str, str]:
         environment = {
