@@ -2,7 +2,7 @@
 
 import typer
 
-from bot.cli import box, jobs, platform, processes
+from bot.cli import box, doctor, jobs, platform, processes
 
 main = typer.Typer(
     name="idp-bot",
@@ -11,7 +11,7 @@ main = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for family in (processes, box, platform, jobs):
+for family in (processes, box, platform, doctor, jobs):
     family.register(main)
 
 if __name__ == "__main__":

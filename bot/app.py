@@ -2,12 +2,13 @@
 
 import asyncio
 import contextlib
+import functools
 import os
 import random
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from docket import Docket
@@ -17,7 +18,16 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.adapters import docket_scheduler
+from bot.adapters import (
+    argocd_check,
+    backstage_check,
+    docket_scheduler,
+    git_catalog_check,
+    gitlab_check,
+    kubernetes_check,
+    redis_check,
+    template_check,
+)
 from bot.adapters.backstage import Backstage
 from bot.adapters.embedded_valkey import embedded_valkey
 from bot.adapters.git_catalog import GitCatalog
@@ -27,16 +37,21 @@ from bot.adapters.prober import HttpProber
 from bot.adapters.redis_connection import open_redis
 from bot.adapters.redis_jobs import RedisJobs
 from bot.adapters.template_folder import TemplateFolder
+from bot.domain.platform import Platform
 from bot.pipeline.pipelines import PIPELINES
 from bot.pipeline.runner import Runner
 from bot.ports.bundle import Ports
+from bot.ports.finding import Checkup
 from bot.ports.git_host import GitHost
 from bot.ports.job_store import JobStore
 from bot.ports.service_catalog import ServiceCatalog
 from bot.settings import PlatformSettings, Settings, StateSettings
 from bot.slack import app as slack_app
+from bot.slack import check as slack_check
+from bot.slack import form_check
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.identity import SlackDirectory
+from bot.usecases import diagnose
 from bot.web import routes, server
 
 
@@ -116,6 +131,44 @@ async def opened_jobs(settings: StateSettings) -> AsyncIterator[JobStore]:
         yield jobs
 
 
+@contextlib.asynccontextmanager
+async def checks(settings: Settings) -> AsyncIterator[tuple[Checkup, ...]]:
+    """A look at each system that the settings name, over the bot's own connections."""
+    async with contextlib.AsyncExitStack() as stack:
+        git = git_host(settings, timeout=diagnose.PATIENCE)
+        stack.push_async_callback(git.close)
+        cluster = kubernetes(settings)
+        stack.push_async_callback(cluster.close)
+        catalog = service_catalog(settings, git)
+        if isinstance(catalog, Backstage):
+            stack.push_async_callback(catalog.close)
+        platform = settings.platform
+        yield (
+            slack_check.checkup(slack_client(settings), app_token=settings.slack_app_token),
+            gitlab_check.checkup(git, platform, today=clock().date()),
+            *_catalog_checks(catalog, git, platform),
+            kubernetes_check.checkup(cluster, argocd_namespace=settings.argocd_namespace),
+            argocd_check.checkup(settings.argocd_url),
+            redis_check.checkup(_redis_url(settings), is_embedded=settings.redis_url is None),
+            template_check.checkup(
+                settings.idp_templates_dir, kinds=PIPELINES, form_problem=form_check.problem
+            ),
+            diagnose.environments(platform),
+        )
+
+
+def _catalog_checks(
+    catalog: ServiceCatalog, git: GitLab, platform: Platform
+) -> tuple[Checkup, Checkup]:
+    if isinstance(catalog, Backstage):
+        look = backstage_check.checkup(catalog, platform_group=platform.platform_group)
+        teams = functools.partial(backstage_check.teams, catalog)
+    else:
+        look = git_catalog_check.checkup(catalog, git, platform=platform)
+        teams = functools.partial(git_catalog_check.teams, git, project=platform.catalog_project)
+    return look, gitlab_check.teams_checkup(git, platform, teams=teams)
+
+
 async def run_slack(bot: Bot) -> None:
     """Listen to Slack until cancelled: over its socket where there is an app token, else over HTTP alone."""
     handler = bot.socket_mode
@@ -156,13 +209,14 @@ async def serving(bot: Bot) -> AsyncIterator[None]:
         yield
 
 
-def git_host(settings: PlatformSettings) -> GitLab:
+def git_host(settings: PlatformSettings, *, timeout: timedelta = timedelta(seconds=20)) -> GitLab:
     """GitLab, as the settings name it."""
     return GitLab(
         settings.gitlab_url,
         token=settings.gitlab_token,
         webhook_secret=settings.gitlab_webhook_secret,
         clock=clock,
+        timeout=timeout,
     )
 
 
