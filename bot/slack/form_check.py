@@ -2,14 +2,14 @@
 
 from pydantic import ValidationError
 from slack_sdk.errors import SlackObjectFormationError
-from slack_sdk.models.blocks import SectionBlock
 
 from bot.ports.template_library import Template
-from bot.slack import form_views
+from bot.slack import form_views, questions
+from bot.slack.properties import Kind
 
 
 def problem(template: Template) -> str:
-    """Why the form of a template cannot be shown; empty where it can."""
+    """Why the form of a template cannot be filled in; empty where it can."""
     try:
         view = form_views.form([template], template, values={}, note="")
         view.to_dict()
@@ -20,6 +20,8 @@ def problem(template: Template) -> str:
         return f"Slack would refuse its form: {error}."
     if view.submit:
         return ""
-    refusal = view.blocks[-1] if view.blocks else None
-    said = refusal.text.text if isinstance(refusal, SectionBlock) and refusal.text else None
-    return said or "Its form asks for nothing."
+    asked = [question for page in questions.pages(template, {}) for question in page.questions]
+    foreign = [question.label for question in asked if question.kind is Kind.FOREIGN]
+    if foreign:
+        return f"Slack cannot show {', '.join(f'“{label}”' for label in foreign)} of its form."
+    return "Its form has nothing to fill in, or more than Slack can show."
