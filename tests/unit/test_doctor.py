@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
 from bot.__main__ import main
+from bot.cli.console import out
 from bot.domain.environments import Environment
 from bot.domain.errors import PermanentError, TemporaryError
 from bot.ports.finding import Checkup, Finding, Findings, Verdict, ok
@@ -147,9 +148,9 @@ def test_with_everything_down_each_system_is_told_and_no_secret_is() -> None:
 
 
 @pytest.mark.usefixtures("alone")
-def test_the_table_tells_a_person_what_to_do() -> None:
-    env = SECRETS | ADDRESSES | {"COLUMNS": "200"}
-    result = CliRunner().invoke(main, ["doctor"], env=env)
+def test_the_table_tells_a_person_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(out, "width", 200)
+    result = CliRunner().invoke(main, ["doctor"], env=SECRETS | ADDRESSES)
     said = " ".join(result.stdout.split())
     assert result.exit_code == 1
     assert "Check GITLAB_URL and the way there, then try again." in said
