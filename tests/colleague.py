@@ -68,10 +68,14 @@ class Colleague:
                     return await self.act("click", **place, **touch)
         raise AssertionError(f"there is no button {action_id} in {message['text']}")
 
-    async def whispers(self) -> list[str]:
-        """The messages that only this person sees."""
+    async def hears(self, words: str) -> str:
+        """Wait for a message that only this person sees and that says these words."""
+        return await eventually(lambda: self._whisper(words))
+
+    async def _whisper(self, words: str) -> str | None:
         answer = await self.http.get(f"/sandbox/slack/ephemeral/{self.slack_id}")
-        return [message["text"] for message in answer.json()]
+        said: list[str] = [message["text"] for message in answer.json()]
+        return next((text for text in said if words in text), None)
 
 
 def element(view: Json, field: str) -> Json:

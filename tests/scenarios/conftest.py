@@ -31,6 +31,7 @@ class Office:
     bot: app.Bot
     box: Json
     http: httpx.AsyncClient
+    worker: asyncio.Task[None]
 
     def colleague(self, name: str) -> Colleague:
         return Colleague(self.http, f"U0{name.upper()}")
@@ -85,14 +86,20 @@ async def office(
         app.serving(bot),
         httpx.AsyncClient(base_url=box["page"], timeout=20) as http,
     ):
-        at_work = [asyncio.create_task(part(bot)) for part in (app.run_slack, app.run_worker)]
+        listener = asyncio.create_task(app.run_slack(bot))
+        worker = asyncio.create_task(app.run_worker(bot))
         await eventually(lambda: _is_ready(env["IDP_HTTP_PORT"], http))
-        yield Office(bot, box, http)
+        yield Office(bot, box, http, worker)
         bot.runner.stop()
-        for task in at_work:
-            task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*at_work)
+        for task in (listener, worker):
+            await ended(task)
+
+
+async def ended(task: asyncio.Task[None]) -> None:
+    """Stop a part of the bot."""
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
 
 
 async def _is_ready(port: str, http: httpx.AsyncClient) -> bool:
