@@ -52,8 +52,7 @@ _TOKENS = "authentication.k8s.io/v1"
 
 def load_schemas() -> None:
     """Read all schemas now, so that no request waits for the first Pod's: there are hundreds of models behind it."""
-    for resource in RESOURCES:
-        resource.schema()
+    models.keep({"V1ObjectMeta", *(resource.model for resource in RESOURCES)})
 
 
 RESOURCES: tuple[Resource, ...] = (

@@ -1,105 +1,73 @@
-"""Schemas of the built-in kinds, read from the types of the official Python client.
+"""Schemas of the built-in kinds: derived once from the official client's types, then kept beside the interpreter."""
 
-The client is generated from Kubernetes' own OpenAPI document and lies in this environment anyway, so the field names,
-types and descriptions are the true ones. What it lost on the way (merge keys, defaults, quantities) is in `merge_keys`
-and `model_defaults`.
-"""
-
+import contextlib
 import functools
-import re
-from typing import Any, get_args
+import hashlib
+import importlib.metadata
+import os
+import pickle
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
-from kubernetes import client
-from pydantic.fields import FieldInfo
-
-from bot.sandbox.cluster.api import merge_keys, model_defaults, model_limits
 from bot.sandbox.cluster.api.resources import Schema
 
-OPEN: Schema = {"x-kubernetes-preserve-unknown-fields": True}
-INT_OR_STRING: Schema = {"x-kubernetes-int-or-string": True}
-MODEL = "x-model"
+KEPT = Path(sys.prefix) / "var" / "idp-bot" / "kubernetes-schemas.pickle"
+"""In the virtual environment, since the client that the schemas come from is in it, too."""
 
-_QUANTITY: Schema = {**INT_OR_STRING, "pattern": model_limits.QUANTITY}
-_SCALARS: dict[str, Schema] = {
-    "str": {"type": "string"},
-    "int": {"type": "integer"},
-    "float": {"type": "number"},
-    "bool": {"type": "boolean"},
-    "datetime": {"type": "string", "format": "date-time"},
-    "bytes": {"type": "string", "format": "byte"},
-}
-_GENERIC = re.compile(r"(List|Dict)\[(?:str, )?(.*)\]")
+_SOURCES = ("client_models", "merge_keys", "model_defaults", "model_limits", "resources")
 
 
-@functools.cache
 def schema_of(model_name: str) -> Schema:
     """Return the structural schema of one model, with those of its fields inside it.
 
     The result is shared and must not be changed.
     """
-    if model_name in merge_keys.OPAQUE:
-        return {"type": "object", **OPEN}
-    model = getattr(client, model_name)
-    declared = {
-        field.serialization_alias or name: field for name, field in model.model_fields.items()
-    }
-    fields = {
-        name: _field(model_name, name, model.openapi_types[attribute], declared[name])
-        for attribute, name in model.attribute_map.items()
-    }
-    schema: Schema = {"type": "object", MODEL: model_name, "properties": fields}
-    if model_name in merge_keys.ATOMIC_MODELS:
-        schema["x-kubernetes-map-type"] = "atomic"
-    required = _required(declared, model_name)
-    return schema | {"required": required} if required else schema
+    return _kept().get(model_name) or _derived(model_name)
 
 
-def _required(declared: dict[str, FieldInfo], model_name: str) -> list[str]:
-    """Leave a status alone: what a controller has not filled in counts as zero."""
-    if model_name.endswith("Status"):
-        return []
-    given = {"metadata", *_defaults(model_name)}
-    stated = [name for name, field in declared.items() if field.is_required() and name not in given]
-    return [*stated, *model_limits.REQUIRED.get(model_name, ())]
+def keep(model_names: Iterable[str], path: Path = KEPT) -> None:
+    """Have the schemas at hand when the next process asks; one that may not write there derives them again."""
+    names = set(model_names)
+    if names <= _kept().keys():
+        return
+    schemas = {name: _derived(name) for name in names}
+    with contextlib.suppress(OSError):
+        _write(path, schemas)
 
 
-def _defaults(model_name: str) -> dict[str, Any]:
-    return model_defaults.DEFAULTS.get(model_name, {})
+def kept(path: Path = KEPT) -> Mapping[str, Schema]:
+    """What lies there, if it was derived from the client and by the rules of today."""
+    try:
+        # Whoever can write there can change the interpreter's own packages, too.
+        made_from, schemas = pickle.loads(path.read_bytes())  # noqa: S301 see above
+    except (OSError, EOFError, ValueError, TypeError, pickle.UnpicklingError):
+        return {}
+    found: Mapping[str, Schema] = schemas if made_from == _origin() else {}
+    return found
 
 
-def _field(model_name: str, name: str, type_name: str, declared: FieldInfo) -> Schema:
-    schema = dict(_typed(type_name, declared.annotation))
-    if name in merge_keys.QUANTITIES.get(model_name, ()):
-        schema = _quantity(schema)
-    schema |= merge_keys.extensions(model_name, name)
-    schema |= model_limits.LIMITS.get(model_name, {}).get(name, {})
-    if name in _defaults(model_name):
-        schema["default"] = _defaults(model_name)[name]
-    if declared.description:
-        schema["description"] = declared.description
-    return schema
+_kept = functools.cache(kept)
 
 
-def _quantity(schema: Schema) -> Schema:
-    """Accept `cpu: 1` beside `cpu: "1"`, as the real type does."""
-    if schema.get("type") == "object":
-        return {"type": "object", "additionalProperties": _QUANTITY}
-    return dict(_QUANTITY)
+def _write(path: Path, schemas: Mapping[str, Schema]) -> None:
+    """Put the whole file there in one step, so that several processes may do it at once."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, fresh = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(handle, "wb") as file:
+        pickle.dump((_origin(), schemas), file, pickle.HIGHEST_PROTOCOL)
+    Path(fresh).replace(path)
 
 
-def _typed(type_name: str, annotation: Any) -> Schema:
-    if type_name in _SCALARS:
-        return _SCALARS[type_name]
-    if type_name == "object":
-        return INT_OR_STRING if _takes_both(annotation) else OPEN
-    if generic := _GENERIC.fullmatch(type_name):
-        inner = _typed(generic[2], None)
-        if generic[1] == "List":
-            return {"type": "array", "items": inner}
-        return {"type": "object", "additionalProperties": inner}
-    return schema_of(type_name)
+def _origin() -> str:
+    """What the schemas depend on: the client's version, and the text of the modules that read it."""
+    here = Path(__file__).parent
+    texts = b"".join((here / f"{name}.py").read_bytes() for name in _SOURCES)
+    return f"{importlib.metadata.version('kubernetes')} {hashlib.sha256(texts).hexdigest()}"
 
 
-def _takes_both(annotation: Any) -> bool:
-    named = {str(argument) for argument in get_args(annotation)}
-    return any("int" in name for name in named) and any("str" in name for name in named)
+def _derived(model_name: str) -> Schema:
+    from bot.sandbox.cluster.api import client_models  # noqa: PLC0415 it takes seconds, and once is enough
+
+    return client_models.schema_of(model_name)

@@ -3,8 +3,7 @@
 from typing import Any
 
 from bot.sandbox.cluster.api import conformance
-from bot.sandbox.cluster.api.models import MODEL
-from bot.sandbox.cluster.api.resources import Registry, Resource, Schema
+from bot.sandbox.cluster.api.resources import MODEL, Registry, Resource, Schema
 
 Object = dict[str, Any]
 

@@ -6,6 +6,11 @@ from typing import Any
 
 Schema = dict[str, Any]
 
+OPEN: Schema = {"x-kubernetes-preserve-unknown-fields": True}
+INT_OR_STRING: Schema = {"x-kubernetes-int-or-string": True}
+MODEL = "x-model"
+"""Where a schema says which of Kubernetes' own types it describes."""
+
 WRITABLE = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 CREATE_ONLY = ("create",)
 

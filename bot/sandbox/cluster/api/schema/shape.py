@@ -4,10 +4,9 @@ import enum
 import json
 from typing import Any
 
-from bot.sandbox.cluster.api import models
-from bot.sandbox.cluster.api.resources import Schema
+from bot.sandbox.cluster.api.resources import OPEN, Schema
 
-ANYTHING: Schema = models.OPEN
+ANYTHING: Schema = OPEN
 
 
 class Merging(enum.Enum):
