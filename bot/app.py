@@ -8,7 +8,6 @@ import random
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from docket import Docket
@@ -37,6 +36,7 @@ from bot.adapters.prober import HttpProber
 from bot.adapters.redis_connection import open_redis
 from bot.adapters.redis_jobs import RedisJobs
 from bot.adapters.template_folder import TemplateFolder
+from bot.connections import clock, git_host
 from bot.domain.platform import Platform
 from bot.pipeline.pipelines import PIPELINES
 from bot.pipeline.runner import Runner
@@ -45,7 +45,7 @@ from bot.ports.finding import Checkup
 from bot.ports.git_host import GitHost
 from bot.ports.job_store import JobStore
 from bot.ports.service_catalog import ServiceCatalog
-from bot.settings import PlatformSettings, Settings, StateSettings
+from bot.settings import Settings, StateSettings
 from bot.slack import app as slack_app
 from bot.slack import check as slack_check
 from bot.slack import form_check
@@ -53,11 +53,6 @@ from bot.slack.announcer import SlackAnnouncer
 from bot.slack.identity import SlackDirectory
 from bot.usecases import diagnose
 from bot.web import routes, server
-
-
-def clock() -> datetime:
-    """The wall clock, in UTC."""
-    return datetime.now(UTC)  # noqa: TID251 the one place that reads it
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,17 +202,6 @@ async def serving(bot: Bot) -> AsyncIterator[None]:
     )
     async with server.served(app, port=bot.settings.idp_http_port):
         yield
-
-
-def git_host(settings: PlatformSettings, *, timeout: timedelta = timedelta(seconds=20)) -> GitLab:
-    """GitLab, as the settings name it."""
-    return GitLab(
-        settings.gitlab_url,
-        token=settings.gitlab_token,
-        webhook_secret=settings.gitlab_webhook_secret,
-        clock=clock,
-        timeout=timeout,
-    )
 
 
 def service_catalog(settings: Settings, git: GitHost) -> ServiceCatalog:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.tree import Tree
 from ruamel.yaml import YAML
 
-from bot import app
+from bot import connections
 from bot.adapters.template_folder import TemplateFolder
 from bot.cli.console import explained, out, settings_or_exit
 from bot.domain.platform import Platform
@@ -43,7 +43,7 @@ async def _bootstrap(settings: PlatformSettings, catalog: Path, helm: Path) -> N
         platform=settings.platform,
         teams=tuple(_teams(catalog)),
         seeds=tuple(_seeds(settings.platform, catalog, helm, settings.idp_templates_dir)),
-        git=app.git_host(settings),
+        git=connections.git_host(settings),
     )
     async for thing in made:
         out.print(f"{thing.what}: {thing.web_url}", highlight=False)
