@@ -1,18 +1,31 @@
 """Read the environment, once: the only module that does."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from bot.domain.entities import EntityRef, GroupRef
 from bot.domain.environments import Environment
 from bot.domain.platform import Platform
 
-Address = Annotated[
-    str, Field(pattern=r"^https?://[^\s/]+"), AfterValidator(lambda url: url.rstrip("/"))
-]
+
+def _address(url: str) -> str:
+    if not re.match(r"https?://[^\s/]+", url):
+        raise ValueError("write an address like https://name.example.com")
+    return url.rstrip("/")
+
+
+def _at_least_one(environments: tuple[Environment, ...]) -> tuple[Environment, ...]:
+    if not environments:
+        raise ValueError("name at least one environment")
+    return environments
+
+
+Address = Annotated[str, AfterValidator(_address)]
+AddressOrEmpty = Annotated[str, AfterValidator(lambda url: url and _address(url))]
 
 
 class MissingOrMalformed(Exception):
@@ -48,12 +61,14 @@ class PlatformSettings(BaseSettings):
     gitlab_webhook_secret: SecretStr = SecretStr("")
     gitlab_group: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9/_.-]*$")] = "idp"
 
-    argocd_url: Address | Literal[""] = ""
+    argocd_url: AddressOrEmpty = ""
 
     idp_templates_dir: Path = Path("templates")
-    idp_environments: Annotated[tuple[Environment, ...], Field(min_length=1)]
-    idp_platform_group: GroupRef = EntityRef(kind="group", namespace="default", name="platform")
-    idp_public_url: Address | Literal[""] = ""
+    idp_environments: Annotated[tuple[Environment, ...], AfterValidator(_at_least_one)]
+    idp_platform_group: Annotated[GroupRef, NoDecode] = EntityRef(
+        kind="group", namespace="default", name="platform"
+    )
+    idp_public_url: AddressOrEmpty = ""
 
     @property
     def platform(self) -> Platform:
@@ -120,7 +135,8 @@ def _sentences(error: ValidationError) -> tuple[str, ...]:
         if problem["type"] == "missing" and not rest:
             sentences.append(f"{name.upper()} is not set; .env.example says where to get it.")
         else:
-            sentences.append(f"{name.upper()} is malformed{where}: {problem['msg']}.")
+            why = problem["msg"].removeprefix("Value error, ")
+            sentences.append(f"{name.upper()} is malformed{where}: {why}.")
     return tuple(dict.fromkeys(sentences))
 
 

@@ -1,0 +1,190 @@
+"""What the bot makes of its environment, good and bad."""
+
+import json
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from bot.settings import (
+    MissingOrMalformed,
+    PlatformSettings,
+    Settings,
+    StateSettings,
+    read_settings,
+)
+
+SECRETS = {
+    "SLACK_BOT_TOKEN": "xoxb-very-secret",
+    "SLACK_APP_TOKEN": "xapp-very-secret",
+    "SLACK_SIGNING_SECRET": "signing-very-secret",
+    "GITLAB_TOKEN": "glpat-very-secret",
+    "GITLAB_WEBHOOK_SECRET": "webhook-very-secret",
+    "BACKSTAGE_TOKEN": "backstage-very-secret",
+    "REDIS_URL": "redis://:redis-very-secret@localhost/0",
+}
+COMPLETE = {
+    **SECRETS,
+    "GITLAB_URL": "https://gitlab.example.com",
+    "BACKSTAGE_URL": "https://backstage.example.com",
+    "IDP_ENVIRONMENTS": '[{"name": "development", "domain": "dev.example.com"}]',
+}
+REQUIRED = ("SLACK_BOT_TOKEN", "GITLAB_URL", "GITLAB_TOKEN", "IDP_ENVIRONMENTS")
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An empty environment, in a folder without a .env file."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def given(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """A complete environment, for a test to spoil."""
+    for name, value in COMPLETE.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+def problems() -> tuple[str, ...]:
+    with pytest.raises(MissingOrMalformed) as caught:
+        read_settings(Settings)
+    return caught.value.problems
+
+
+def test_a_complete_environment_is_read(given: pytest.MonkeyPatch) -> None:
+    settings = read_settings(Settings)
+    assert settings.platform.first_environment.url("prices") == "https://prices.dev.example.com"
+    assert settings.platform.gitlab_url == "https://gitlab.example.com"
+
+
+def test_every_missing_variable_is_named_at_once_with_where_to_look() -> None:
+    assert set(problems()) == {
+        f"{name} is not set; .env.example says where to get it." for name in REQUIRED
+    }
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_an_empty_variable_counts_as_missing(given: pytest.MonkeyPatch, name: str) -> None:
+    given.setenv(name, "")
+    assert problems() == (f"{name} is not set; .env.example says where to get it.",)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "part"),
+    [
+        (
+            "GITLAB_URL",
+            "gitlab.example.com",
+            "GITLAB_URL is malformed: write an address like https://name.example.com.",
+        ),
+        ("GITLAB_GROUP", "-no-", "GITLAB_GROUP is malformed"),
+        ("BACKSTAGE_URL", "ftp://backstage", "BACKSTAGE_URL is malformed"),
+        ("ARGOCD_URL", "argocd", "ARGOCD_URL is malformed"),
+        ("IDP_ENVIRONMENTS", "development", "IDP_ENVIRONMENTS is not valid JSON"),
+        ("IDP_ENVIRONMENTS", "[]", "IDP_ENVIRONMENTS is malformed: name at least one environment."),
+        ("IDP_ENVIRONMENTS", '[{"name": "development"}]', "(at 0.domain): Field required"),
+        ("IDP_ENVIRONMENTS", '[{"name": "No!", "domain": "example.com"}]', "(at 0.name)"),
+        ("IDP_PLATFORM_GROUP", "the platform!", "IDP_PLATFORM_GROUP is malformed"),
+        ("IDP_LOG_FORMAT", "xml", "IDP_LOG_FORMAT is malformed: Input should be 'console' or"),
+        ("IDP_HTTP_PORT", "70000", "IDP_HTTP_PORT is malformed"),
+        ("IDP_HTTP_PORT", "eighty", "IDP_HTTP_PORT is malformed"),
+        ("IDP_WORKER_CONCURRENCY", "0", "IDP_WORKER_CONCURRENCY is malformed"),
+    ],
+)
+def test_a_malformed_variable_is_named_with_what_it_should_be(
+    given: pytest.MonkeyPatch, name: str, value: str, part: str
+) -> None:
+    given.setenv(name, value)
+    [problem] = problems()
+    assert part in problem
+
+
+@pytest.mark.parametrize(
+    ("changes", "fix"),
+    [
+        (
+            {"SLACK_APP_TOKEN": "", "SLACK_SIGNING_SECRET": ""},
+            "Set SLACK_APP_TOKEN to use Socket Mode, or SLACK_SIGNING_SECRET",
+        ),
+        ({"SLACK_API_URL": "https://slack.com/api"}, "SLACK_API_URL must end with a slash"),
+        ({"BACKSTAGE_TOKEN": ""}, "BACKSTAGE_TOKEN is not set; BACKSTAGE_URL needs it."),
+        (
+            {"IDP_PUBLIC_URL": "https://bot.example.com", "GITLAB_WEBHOOK_SECRET": ""},
+            "GITLAB_WEBHOOK_SECRET is not set; IDP_PUBLIC_URL needs it",
+        ),
+    ],
+)
+def test_what_only_makes_sense_together_is_asked_for_together(
+    given: pytest.MonkeyPatch, changes: dict[str, str], fix: str
+) -> None:
+    for name, value in changes.items():
+        given.setenv(name, value)
+    [problem] = problems()
+    assert problem.startswith(fix)
+
+
+def test_no_secret_is_in_the_settings_text(given: pytest.MonkeyPatch) -> None:
+    settings = read_settings(Settings)
+    shown = f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
+    assert "very-secret" not in shown
+
+
+def test_every_token_secret_and_password_is_a_secret_to_the_code(
+    given: pytest.MonkeyPatch,
+) -> None:
+    read = read_settings(Settings)
+    for name in SECRETS:
+        assert isinstance(getattr(read, name.lower()), SecretStr), name
+
+
+@pytest.mark.parametrize(
+    "name", ["GITLAB_URL", "BACKSTAGE_URL", "IDP_ENVIRONMENTS", "IDP_HTTP_PORT"]
+)
+def test_a_secret_that_was_put_into_the_wrong_variable_is_not_repeated(
+    given: pytest.MonkeyPatch, name: str
+) -> None:
+    given.setenv(name, "glpat-very-secret")
+    with pytest.raises(MissingOrMalformed) as caught:
+        read_settings(Settings)
+    told = str(caught.value)
+    assert name in told
+    assert "very-secret" not in told
+    assert caught.value.__suppress_context__
+
+
+def test_a_secret_beside_a_malformed_variable_is_not_repeated(given: pytest.MonkeyPatch) -> None:
+    given.setenv("IDP_HTTP_PORT", "eighty")
+    assert "very-secret" not in " ".join(problems())
+
+
+def test_addresses_lose_their_last_slash(given: pytest.MonkeyPatch) -> None:
+    given.setenv("GITLAB_URL", "https://gitlab.example.com/")
+    assert read_settings(Settings).gitlab_url == "https://gitlab.example.com"
+
+
+def test_a_group_may_be_written_short(given: pytest.MonkeyPatch) -> None:
+    given.setenv("IDP_PLATFORM_GROUP", "operators")
+    assert str(read_settings(Settings).idp_platform_group) == "group:default/operators"
+
+
+def test_a_file_is_read_and_the_environment_wins_over_it(given: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text("GITLAB_GROUP=from-file\nKUBE_CONTEXT=staging\n", encoding="utf-8")
+    given.setenv("GITLAB_GROUP", "from-environment")
+    settings = read_settings(Settings)
+    assert (settings.gitlab_group, settings.kube_context) == ("from-environment", "staging")
+
+
+def test_looking_at_jobs_needs_no_variable_at_all() -> None:
+    assert read_settings(StateSettings).redis_url is None
+
+
+def test_creating_the_platform_needs_no_slack(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITLAB_URL", "https://gitlab.example.com")
+    monkeypatch.setenv("GITLAB_TOKEN", "glpat-very-secret")
+    places = [{"name": name, "domain": f"{name}.example.com"} for name in ("development", "live")]
+    monkeypatch.setenv("IDP_ENVIRONMENTS", json.dumps(places))
+    platform = read_settings(PlatformSettings).platform
+    assert [each.name for each in platform.environments] == ["development", "live"]
