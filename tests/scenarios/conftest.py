@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,8 @@ import pytest
 from bot import app
 from bot.domain.job import Job
 from bot.settings import Settings, read_settings
-from tests.boxed import Json, a_box, variables
+from tests.boxed import Json, variables
 from tests.colleague import Colleague, eventually
-
-
-@pytest.fixture(scope="session", name="box")
-def _box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Json]:
-    with a_box(tmp_path_factory.mktemp("box")) as box:
-        yield box
 
 
 @dataclass(frozen=True)
