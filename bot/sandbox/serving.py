@@ -3,25 +3,33 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import uvicorn
+from typing_extensions import override
 
 LOOPBACK = "127.0.0.1"
+_PATIENCE = 0.2
 
 
 class _Server(uvicorn.Server):
     """Leaves signals alone: the box that holds all the parts decides when each of them stops."""
 
-    def install_signal_handlers(self) -> None:
-        """Do nothing; several servers share one process."""
-
+    @override
     @contextlib.contextmanager
-    def capture_signals(self) -> Any:
+    def capture_signals(self) -> Iterator[None]:
         """Do nothing; several servers share one process."""
         yield
+
+
+def free_port() -> int:
+    """A port that nobody listens on at this moment."""
+    with socket.socket() as listener:
+        listener.bind((LOOPBACK, 0))
+        port: int = listener.getsockname()[1]
+        return port
 
 
 @contextlib.asynccontextmanager
@@ -61,6 +69,18 @@ async def served(
             await asyncio.sleep(0.01)
         yield listener.getsockname()[1]
     finally:
-        server.should_exit = True
-        await serving
+        await _stop(server, serving)
         listener.close()
+
+
+async def _stop(server: uvicorn.Server, serving: asyncio.Task[None]) -> None:
+    """Let requests end, but wait for no client: one that went away never says goodbye, as TLS wants it to."""
+    server.should_exit = True
+    while not serving.done():
+        await asyncio.wait([serving], timeout=_PATIENCE)
+        for connection in list(server.server_state.connections):
+            if connection.transport.is_closing():
+                connection.transport.abort()
+    for connection in list(server.server_state.connections):
+        connection.transport.abort()
+    await serving
