@@ -83,40 +83,51 @@ async def opened(settings: Settings, *, listens: bool) -> AsyncIterator[Bot]:
         jobs = await stack.enter_async_context(_jobs(url))
         docket = await stack.enter_async_context(docket_scheduler.open_docket(url))
         client = slack_client(settings)
-        git = git_host(settings)
-        stack.push_async_callback(git.close)
-        catalog = service_catalog(settings, git)
-        cluster = kubernetes(settings)
-        stack.push_async_callback(cluster.close)
-        ports = Ports(
-            platform=settings.platform,
-            git=git,
-            catalog=catalog,
-            cluster=cluster,
-            prober=HttpProber(ca_file=settings.ssl_cert_file),
-            templates=TemplateFolder(settings.idp_templates_dir),
-            directory=SlackDirectory(client, catalog, clock),
-            jobs=jobs,
-            scheduler=docket_scheduler.DocketScheduler(docket),
-            clock=clock,
-        )
-        runner = Runner(
-            ports=ports,
-            pipelines=PIPELINES,
-            announcer=SlackAnnouncer(client, ports.directory),
-            random=random.uniform,
-        )
+        ports = _ports(settings, stack, jobs=jobs, docket=docket, client=client)
+        announcer = SlackAnnouncer(client, ports.directory)
         bolt = slack_app.build(
             ports=ports, client=client, signing_secret=settings.slack_signing_secret
         )
         yield Bot(
             settings=settings,
             ports=ports,
-            runner=runner,
+            runner=Runner(
+                ports=ports, pipelines=PIPELINES, announcer=announcer, random=random.uniform
+            ),
             bolt=bolt,
             socket_mode=_socket_mode(settings, bolt) if listens else None,
             docket=docket,
         )
+
+
+def _ports(
+    settings: Settings,
+    stack: contextlib.AsyncExitStack,
+    *,
+    jobs: JobStore,
+    docket: Docket,
+    client: AsyncWebClient,
+) -> Ports:
+    """Choose the adapters; the stack closes what they hold open."""
+    git = git_host(settings)
+    stack.push_async_callback(git.close)
+    cluster = kubernetes(settings)
+    stack.push_async_callback(cluster.close)
+    catalog = service_catalog(settings, git)
+    if isinstance(catalog, Backstage):
+        stack.push_async_callback(catalog.close)
+    return Ports(
+        platform=settings.platform,
+        git=git,
+        catalog=catalog,
+        cluster=cluster,
+        prober=HttpProber(ca_file=settings.ssl_cert_file),
+        templates=TemplateFolder(settings.idp_templates_dir),
+        directory=SlackDirectory(client, catalog, clock),
+        jobs=jobs,
+        scheduler=docket_scheduler.DocketScheduler(docket),
+        clock=clock,
+    )
 
 
 @contextlib.asynccontextmanager

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
 import gitlab
 import requests
 
+from bot.adapters.retry_after import retry_after
 from bot.domain.errors import PermanentError, TemporaryError
 
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _CONFLICT, _TOO_MANY = 401, 403, 404, 409, 429
@@ -156,19 +156,3 @@ def _sentences(message: object, field: str = "") -> Iterator[str]:
             yield from _sentences(message.decode(errors="replace"), field)
         case _ if message:
             yield f"{field} {message}".strip() if field else str(message)
-
-
-def retry_after(headers: Mapping[str, str], *, now: datetime) -> timedelta | None:
-    """How long the other side wants to be left alone: `Retry-After` in seconds or as a date."""
-    value = headers.get("Retry-After", "").strip()
-    if value.isascii() and value.isdigit():
-        return timedelta(seconds=min(int(value), _LONGEST_WAIT.total_seconds()))
-    try:
-        at = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return min(max(at - now, timedelta()), _LONGEST_WAIT)
-
-
-_LONGEST_WAIT = timedelta(hours=1)

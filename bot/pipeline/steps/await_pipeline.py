@@ -49,7 +49,9 @@ def _listed(names: list[str]) -> str:
 
 async def _failure(pipeline: Pipeline, app: AppRepository, git: GitHost) -> PermanentError:
     fix = "Mend it in the repository or run the job again in GitLab, then press Retry."
-    failed = [job for job in pipeline.jobs if job.state is PipelineState.FAILED]
+    failed = [
+        job for job in pipeline.jobs if job.state is PipelineState.FAILED and not job.allow_failure
+    ]
     if not failed:
         why = f": {pipeline.problem}" if pipeline.problem else "."
         return PermanentError(f"GitLab could not run the pipeline{why}", fix)
