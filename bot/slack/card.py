@@ -44,7 +44,7 @@ def headline(job: Job) -> str:
 def _blocks(job: Job, length: int) -> Iterator[Block]:
     yield HeaderBlock(text=mrkdwn.plain(headline(job), 150))
     yield SectionBlock(
-        text=mrkdwn.mrkdwn(mrkdwn.escaped(job.request.description, length)),
+        text=mrkdwn.plain(job.request.description, length),
         fields=[mrkdwn.mrkdwn(f"*{label}*\n{value}") for label, value in _fields(job)],
     )
     approval = _approval(job, length)
@@ -76,10 +76,10 @@ def _fields(job: Job) -> Iterator[tuple[str, str]]:
 
 def _approval(job: Job, length: int) -> str | None:
     if job.decision:
-        by = f"<@{job.decision.by.slack_id}> on {mrkdwn.moment(job.decision.at)}"
+        by = f"<@{job.decision.by.slack_id}> · {mrkdwn.moment(job.decision.at)}"
         if job.decision.verdict is Verdict.APPROVED:
-            return f"*Approved* by {by}."
-        return f"*Denied* by {by}: {mrkdwn.escaped(job.decision.reason, length)}"
+            return f"*Approved* by {by}"
+        return f"*Denied* by {by}\n{mrkdwn.escaped(job.decision.reason, length)}"
     terms = outcomes.terms(job)
     if not terms or job.state.is_end:
         return None
@@ -154,5 +154,5 @@ def _cancel_question() -> ConfirmObject:
 
 
 def _footer(job: Job) -> str:
-    asked = f"Asked by <@{job.request.requester.slack_id}> on {mrkdwn.moment(job.created_at)}"
+    asked = f"Asked by <@{job.request.requester.slack_id}> · {mrkdwn.moment(job.created_at)}"
     return f"{asked} · `{mrkdwn.escaped(job.id, mrkdwn.NAME_LENGTH)}`"

@@ -22,7 +22,8 @@ from bot.slack.questions import Page, Question
 
 _TITLES = {"new-app": "New application", "new-system": "New system"}
 _BLOCKS_LIMIT = 100
-_FORESEEN = frozenset({"owner", "visibility"})
+_REMARKED = "owner"
+_FORESEEN = frozenset({_REMARKED, "visibility"})
 
 
 def form(
@@ -38,12 +39,10 @@ def form(
         templates: those to choose from.
         template: the one that is shown.
         values: what has been filled in so far; it decides which questions are asked.
-        note: a remark on what was filled in; empty for none.
+        note: a remark on the owner that was chosen; empty for none.
     """
     pages = asking.pages(template, values)
-    blocks = [*_opening(templates, template), *_pages(pages)]
-    if note:
-        blocks.append(AlertBlock(text=mrkdwn.plain(note, 200), level="info"))
+    blocks = [*_opening(templates, template), *_pages(pages, note)]
     foreign = [q for page in pages for q in page.questions if q.kind is Kind.FOREIGN]
     if foreign or len(blocks) > _BLOCKS_LIMIT:
         return _refusal(templates, template, foreign)
@@ -73,7 +72,7 @@ def _opening(templates: Sequence[Template], template: Template) -> Iterator[Bloc
     yield ContextBlock(elements=[mrkdwn.mrkdwn(shown)])
 
 
-def _pages(pages: Sequence[Page]) -> Iterator[Block]:
+def _pages(pages: Sequence[Page], note: str) -> Iterator[Block]:
     focus = next((q for p in pages for q in p.questions if q.asked.autofocus), None)
     for page in pages:
         if len(pages) > 1 and page.questions and page.title:
@@ -83,6 +82,8 @@ def _pages(pages: Sequence[Page]) -> Iterator[Block]:
                 yield from inputs.blocks(
                     question, has_focus=question is focus, is_watched=_is_watched(question)
                 )
+            if note and question.name == _REMARKED:
+                yield AlertBlock(text=mrkdwn.plain(note, 200), level="info")
 
 
 def _is_watched(question: Question) -> bool:

@@ -83,10 +83,10 @@ def _in_short(job: Job, notice: Notice) -> str:
 
 def _standing(job: Job) -> str:
     match job.state:
-        case JobState.RUNNING | JobState.WAITING:
-            return "in progress"
-        case JobState.WAITING_APPROVAL:
+        case JobState.WAITING_APPROVAL if not job.decision:
             return "waiting for approval"
+        case JobState.RUNNING | JobState.WAITING | JobState.WAITING_APPROVAL:
+            return "in progress"
         case JobState.DONE:
             return "done"
         case JobState.FAILED:

@@ -21,16 +21,16 @@ def approval_wanted(job: Job, approvers: tuple[str, ...]) -> list[Block]:
     lines = [f"{whom}: this needs an approval, which any one of you can give or refuse."]
     if terms:
         lines += [f"• {mrkdwn.escaped(reason)}" for reason in terms.reasons]
-        lines.append(f"Without an answer it ends on {mrkdwn.moment(terms.expires_at)}.")
+        lines.append(f"Without an answer by {mrkdwn.moment(terms.expires_at)} it ends.")
     return _section(lines)
 
 
 def approval_asked_directly(job: Job) -> list[Block]:
     """Ask an approver who cannot see the card, with the buttons at hand."""
     wanted = f"*{mrkdwn.escaped(card.headline(job))}*, asked by {_requester(job)}."
-    description = mrkdwn.escaped(job.request.description)
     return [
-        *_section([wanted, description]),
+        *_section([wanted]),
+        SectionBlock(text=mrkdwn.plain(job.request.description, mrkdwn.SENTENCE_LENGTH)),
         *approval_wanted(job, ()),
         ActionsBlock(elements=list(card.decision_buttons(job))),
     ]
@@ -73,9 +73,11 @@ def done(job: Job) -> list[Block]:
 
 
 def _labelled(made: outcomes.Outcome) -> str:
-    if not mrkdwn.is_address(made.url):
-        return made.label
-    return f"{made.label}: {mrkdwn.link(made.url, made.url.split('://')[1].rstrip('/'))}"
+    """An address that is no more than a host is worth reading; of a longer one its label says more."""
+    host = made.url.partition("://")[2].rstrip("/")
+    if not host or "/" in host:
+        return mrkdwn.link(made.url, made.label)
+    return f"{made.label}: {mrkdwn.link(made.url, host)}"
 
 
 def _so_far(job: Job) -> str:

@@ -33,9 +33,9 @@ def progress(job: Job) -> str:
             return f"Failed after {done} of {len(steps)} steps"
         case JobState.CANCELLED:
             return f"Ended after {done} of {len(steps)} steps"
-        case JobState.WAITING_APPROVAL:
+        case JobState.WAITING_APPROVAL if not job.decision:
             return "Waiting for approval"
-        case JobState.RUNNING | JobState.WAITING:
+        case JobState.RUNNING | JobState.WAITING | JobState.WAITING_APPROVAL:
             return f"{done} of {len(steps)} steps done"
 
 
@@ -100,18 +100,20 @@ def _waiting(record: StepRecord, length: int) -> Iterator[RichTextElement]:
 def _retrying(record: StepRecord, length: int) -> Iterator[RichTextElement]:
     yield rich_text.text(f"{record.reason} Attempt {record.attempts} did not succeed", length)
     if record.look_at:
-        yield rich_text.text("; the next try is at ")
+        yield rich_text.text("; next try: ")
         yield rich_text.moment(record.look_at)
 
 
 def _output(job: Job, name: str, record: StepRecord) -> RichTextBlock | None:
-    """What a step made, and how long that took, in one line: cards are long enough."""
+    """What a step made, and how long that took if it took any time, in one line: cards are long enough."""
     if record.state is not StepState.DONE:
         return None
     parts = _made(job, name, record)
     if record.started_at and record.finished_at:
-        taken = mrkdwn.duration(record.finished_at - record.started_at)
-        parts.append(rich_text.text(f" · {taken}" if parts else taken))
+        taken = record.finished_at - record.started_at
+        if round(taken.total_seconds()):
+            words = mrkdwn.duration(taken)
+            parts.append(rich_text.text(f" · {words}" if parts else words))
     return rich_text.line(*parts) if parts else None
 
 

@@ -14,11 +14,13 @@ _STAND_INS = {
     "system": "system:default/any",
     "visibility": "internal",
 }
+_DECISIVE = ("owner", "visibility")
 
 
 async def foresee(submission: Submission, *, ports: Ports) -> ApprovalTerms | None:
     """The approval that the form as it stands would need; None when it needs none, or when it cannot be told yet."""
-    values = {**_STAND_INS, **{name: value for name, value in submission.values.items() if value}}
+    decisive = {name: submission.values[name] for name in _DECISIVE if submission.values.get(name)}
+    values = {**submission.values, **_STAND_INS, **decisive}
     half_filled = submission.model_copy(update={"values": values})
     try:
         request = draft(half_filled, ports.templates.get(submission.template))

@@ -69,6 +69,17 @@ async def test_the_form_says_before_it_is_submitted_that_approval_will_be_needed
     await note_of(ada, "The repositories will be public.")
 
 
+async def test_the_need_for_approval_is_foreseen_whatever_the_other_fields_hold(
+    ada: Member,
+) -> None:
+    await ada.says("/idp new-app")
+    await ada.fills_in({"name": "!!!", "hostname": "Not a host"})
+
+    await ada.changes("owner", "group:default/platform")
+
+    await note_of(ada, "Will need an approval from platform.")
+
+
 async def test_choosing_another_template_draws_its_form_and_keeps_what_was_typed(
     world: World, ada: Member
 ) -> None:

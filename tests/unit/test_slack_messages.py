@@ -85,12 +85,22 @@ def test_what_people_typed_pings_nobody_and_links_nowhere() -> None:
     hostile = "<!channel> <@U0BRUNO> <https://evil.example|here>"
     request = jobs.an_app_request(name=hostile, description=hostile)
 
-    card = messages.message(jobs.a_job(request=request), CARD)
+    waiting = jobs.a_waiting_for_approval().model_copy(update={"request": request})
+    card, question = messages.message(waiting, CARD), messages.direct_question(waiting)
 
-    mrkdwn = [text for text in _mrkdwn_of(list(card.blocks)) if "evil" in text]
-    assert mrkdwn
+    mrkdwn = _mrkdwn_of([*card.blocks, *question.blocks])
+    assert any("&lt;!channel&gt;" in text for text in mrkdwn)
     assert not any("<!channel>" in t or "<@U0BRUNO>" in t or "<http" in t for t in mrkdwn)
     assert "<!channel>" not in card.text
+
+
+def test_a_description_is_shown_as_it_was_typed() -> None:
+    typed = "*All* prices, `now` & _here_ <3"
+    request = jobs.an_app_request(description=typed)
+    waiting = jobs.a_waiting_for_approval().model_copy(update={"request": request})
+
+    for message in (messages.message(waiting, CARD), messages.direct_question(waiting)):
+        assert typed in [t["text"] for t in _objects(list(message.blocks), "plain_text")]
 
 
 def test_slack_links_nothing_by_itself_in_what_people_typed() -> None:

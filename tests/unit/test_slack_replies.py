@@ -1,5 +1,7 @@
 """What people read in the thread."""
 
+import re
+
 from bot.domain.approval import Verdict
 from bot.slack import messages
 from tests.unit import slack_jobs as jobs
@@ -52,18 +54,18 @@ def test_done_comes_with_all_links_the_total_time_and_the_part_that_was_waiting_
     reply = said(messages.message(jobs.a_done_job(), DONE))
 
     assert "It took 3 min 5 s, 2 min 0 s of it for the approval." in reply
+    assert "• Live URL: <https://hello-shop.example.com|hello-shop.example.com>" in reply
     for label in (
-        "Live URL",
         "Application repository",
         "Deployment repository",
         "Pipeline",
         "Argo CD application",
         "Catalog entry",
     ):
-        assert f"• {label}: <https://" in reply
+        assert re.search(rf"^• <https://[^|]+\|{label}>$", reply, re.MULTILINE), label
 
 
 def test_a_new_system_ends_with_the_link_to_its_catalog_entry() -> None:
     reply = said(messages.message(A_SYSTEM_JOB, DONE))
 
-    assert "Catalog entry: <https://backstage.example.com/catalog/2|" in reply
+    assert "<https://backstage.example.com/catalog/2|Catalog entry>" in reply
