@@ -32,6 +32,7 @@ class DocketScheduler:
     """The sending half, used by the Slack side and the workers alike."""
 
     def __init__(self, docket: Docket) -> None:
+        docket.register(_look, names=[LOOK])  # docket sends only what it knows; `work` replaces it
         self._docket = docket
 
     async def nudge(self, job_id: str, *, at: datetime | None = None) -> None:
@@ -40,6 +41,10 @@ class DocketScheduler:
             await self._docket.add(LOOK, when=at, key=key)(job_id)
         except RedisError as error:
             raise TemporaryError("Redis, which tells the workers, cannot be reached.") from error
+
+
+async def _look(job_id: str) -> None:
+    """What a nudge asks for, in a process that does not work itself and so never runs it."""
 
 
 async def work(docket: Docket, *, look: Look, sweep: Sweep, concurrency: int, name: str) -> None:

@@ -1,0 +1,62 @@
+"""What the scheduler promises, on docket: a nudge reaches a worker, wherever it was sent from."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+from bot.adapters.docket_scheduler import DocketScheduler, open_docket, work
+from tests.colleague import eventually
+
+
+@contextlib.asynccontextmanager
+async def a_worker(redis_url: str) -> AsyncIterator[list[str]]:
+    """A worker; yields the jobs that it was told to look at."""
+    seen: list[str] = []
+
+    async def look(job_id: str) -> None:
+        seen.append(job_id)
+
+    async with open_docket(redis_url) as docket:
+        working = asyncio.create_task(
+            work(docket, look=look, sweep=_nothing, concurrency=2, name="tests")
+        )
+        yield seen
+        working.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await working
+
+
+async def test_a_process_that_does_no_work_itself_can_nudge_one_that_does(redis_url: str) -> None:
+    async with open_docket(redis_url) as docket:
+        await DocketScheduler(docket).nudge("job00001")
+
+    async with a_worker(redis_url) as seen:
+        await eventually(lambda: _has(seen, 1))
+
+    assert seen == ["job00001"]
+
+
+async def test_every_nudge_arrives_also_many_for_one_job(redis_url: str) -> None:
+    async with open_docket(redis_url) as docket, a_worker(redis_url) as seen:
+        await asyncio.gather(*(DocketScheduler(docket).nudge("job00001") for _ in range(5)))
+        await eventually(lambda: _has(seen, 5))
+
+    assert seen == ["job00001"] * 5
+
+
+async def test_a_nudge_for_later_does_not_come_before(redis_url: str) -> None:
+    later = datetime.now(UTC) + timedelta(seconds=0.5)
+    async with open_docket(redis_url) as docket, a_worker(redis_url) as seen:
+        await DocketScheduler(docket).nudge("job00001", at=later)
+        await eventually(lambda: _has(seen, 1))
+
+    assert datetime.now(UTC) >= later
+
+
+async def _nothing() -> None:
+    """There is nothing to sweep."""
+
+
+async def _has(seen: list[str], count: int) -> bool:
+    return len(seen) >= count
