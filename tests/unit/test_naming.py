@@ -1,0 +1,80 @@
+"""Names that every system behind the bot accepts, whatever people type."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.entities import entity_ref
+from bot.domain.naming import app_names, full_name_problem, slug_of, slug_problem
+from tests.builders import group
+
+DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+GITLAB_PATH = re.compile(r"[a-zA-Z0-9]+([._-][a-zA-Z0-9]+)*")
+ENTITY_NAME = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
+
+slugs = st.from_regex(r"[a-z]([-a-z0-9]{0,12}[a-z0-9])?", fullmatch=True).filter(
+    lambda slug: slug_problem(slug) is None
+)
+
+
+@pytest.mark.parametrize(
+    ("display_name", "slug"),
+    [
+        ("Hello World", "hello-world"),
+        ("  Héllo --  Wörld! ", "hello-world"),
+        ("Price_List.v2", "price-list-v2"),
+        ("日本", ""),
+        ("${{ values.x }}", "values-x"),
+        ("../../etc/passwd", "etc-passwd"),
+    ],
+)
+def test_a_name_for_people_becomes_one_for_machines(display_name: str, slug: str) -> None:
+    assert slug_of(display_name) == slug
+
+
+@given(st.text(max_size=80))
+def test_whatever_is_typed_gives_a_valid_slug_or_a_sentence(text: str) -> None:
+    slug = slug_of(text)
+    problem = slug_problem(slug)
+
+    if problem is None:
+        assert DNS_LABEL.fullmatch(slug)
+        assert GITLAB_PATH.fullmatch(slug)
+        assert ENTITY_NAME.fullmatch(slug)
+    else:
+        assert problem.endswith(".")
+
+
+@given(st.text(max_size=80))
+def test_a_slug_stays_the_same_when_it_is_made_again(text: str) -> None:
+    assert slug_of(slug_of(text)) == slug_of(text)
+
+
+@given(team=slugs, system=slugs, slug=slugs)
+def test_every_derived_name_is_one_that_its_system_accepts(
+    team: str, system: str, slug: str
+) -> None:
+    names = app_names(
+        gitlab_group="idp",
+        owner=group(team),
+        system=entity_ref(system, kind="system"),
+        slug=slug,
+    )
+
+    assert all(GITLAB_PATH.fullmatch(part) for part in names.app_repository.split("/"))
+    assert all(GITLAB_PATH.fullmatch(part) for part in names.deployment_repository.split("/"))
+    assert DNS_LABEL.fullmatch(names.full_name) or full_name_problem(names)
+    assert ENTITY_NAME.fullmatch(names.component)
+
+
+def test_a_namespace_that_would_be_too_long_is_told_with_the_excess() -> None:
+    names = app_names(
+        gitlab_group="idp",
+        owner=group("t" * 30),
+        system=entity_ref("s" * 20, kind="system"),
+        slug="a" * 20,
+    )
+
+    assert "9 characters over the 63" in (full_name_problem(names) or "")

@@ -1,0 +1,212 @@
+"""The steps of new-app on memory ports: what they make, what they say, and that a rerun makes nothing twice."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.errors import PermanentError, TemporaryError
+from bot.domain.job import Job, JobState, StepState
+from bot.ports.git_host import RenderedFile
+from tests.builders import CHIARA, PLATFORM, a_job, an_app_request
+from tests.world import World
+
+APP = "idp/payments/checkout-hello-world"
+DEPLOYMENT = f"{APP}-deployment"
+FULL_NAME = "payments-checkout-hello-world"
+URL = "https://hello.dev.example.com"
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+async def world() -> World:
+    world = World()
+    await world.found_platform()
+    await world.jobs.create(a_job())
+    world.catalog.is_reading = False
+    files: dict[str, bytes] = {}
+    world.catalog.files = files
+    return world
+
+
+async def begin(world: World) -> Job:
+    """Until everything waits for the world: the catalog cannot see the file yet, so it says so."""
+    return await world.advance(a_job())
+
+
+def serve_the_entity_file(world: World) -> None:
+    """The catalog can read what was committed."""
+    location = f"{PLATFORM.gitlab_url}/{APP}/-/blob/main/catalog-info.yaml"
+    file = world.git.repositories[APP].branches["main"][0].files["catalog-info.yaml"]
+    world.catalog.files = {location: file.content}
+    world.catalog.is_reading = True
+
+
+def run_the_pipeline(world: World) -> str:
+    """The deploy job pushes; returns the revision that it pushed."""
+    world.git.finish_pipeline(APP, world.git.repositories[APP].branches["main"][0].sha)
+    image = {"environments/development/image.yaml": RenderedFile(content=b"image: {}\n")}
+    return world.git.repositories[DEPLOYMENT].commit(image, message="Deploy", branch="main").sha
+
+
+async def test_all_goes_well_from_the_request_to_the_url(world: World) -> None:
+    world.catalog.fail_next(TemporaryError("The catalog is asleep."), call="register")
+    await begin(world)
+    serve_the_entity_file(world)
+    world.cluster.deploy(FULL_NAME, revision=run_the_pipeline(world))
+    world.prober.answers.add(URL)
+
+    job = await world.advance(a_job(), by=MINUTE)
+
+    assert {name: record.state for name, record in job.steps.items()} == dict.fromkeys(
+        job.steps, StepState.DONE
+    )
+    assert job.state is JobState.DONE
+    assert world.told() == ["card", "done"]
+
+
+async def test_the_deployment_repository_comes_before_the_code_whose_pipeline_writes_to_it(
+    world: World,
+) -> None:
+    await begin(world)
+
+    made = [path for path in world.git.repositories if path.startswith(APP)]
+    assert made == [DEPLOYMENT, APP]
+    assert DEPLOYMENT in world.git.repositories
+    assert "DEPLOYMENT_TOKEN" in world.git.repositories[APP].variables
+
+
+async def test_one_manifest_declares_the_environment(world: World) -> None:
+    await begin(world)
+
+    files = world.git.repositories[PLATFORM.user_apps_project].branches["main"][-1].files
+    manifest = files[f"environments/development/{FULL_NAME}.yaml"].content.decode()
+    assert '"kind": "ApplicationEnvironment"' in manifest
+    assert f"{DEPLOYMENT}.git" in manifest
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "ensure_project",
+        "ensure_first_files",
+        "ensure_push_access",
+        "ensure_webhook",
+        "ensure_files",
+        "register",
+    ],
+)
+async def test_a_lost_answer_makes_nothing_twice(world: World, call: str) -> None:
+    """The effect happened, the answer did not arrive: the step runs again and finds what it made."""
+    lost = TemporaryError("The connection broke.")
+    (world.catalog if call == "register" else world.git).fail_next(
+        lost, call=call, after_effect=True
+    )
+    if call == "register":
+        world.catalog.fail_next(TemporaryError("Later."), call="register")
+    await begin(world)
+    if call == "register":
+        serve_the_entity_file(world)
+
+    await world.advance(a_job(), by=MINUTE)
+    await world.advance(a_job(), by=5 * MINUTE)
+
+    for path in (APP, DEPLOYMENT, PLATFORM.user_apps_project):
+        assert len(world.git.repositories[path].branches["main"]) == 1, path
+    assert len(world.catalog.registered) <= 1
+
+
+async def test_a_project_of_somebody_else_is_left_alone_and_the_job_says_so(world: World) -> None:
+    world.git.add_project(DEPLOYMENT, mark=None)
+
+    job = await begin(world)
+
+    record = job.step("create_deployment_repository")
+    assert job.state is JobState.FAILED
+    assert DEPLOYMENT in record.reason
+    assert world.git.repositories[DEPLOYMENT].branches == {}
+
+
+async def test_a_failed_pipeline_names_the_job_and_shows_the_end_of_its_log(world: World) -> None:
+    world.catalog.fail_next(TemporaryError("The catalog is asleep."), call="register")
+    await begin(world)
+    sha = world.git.repositories[APP].branches["main"][0].sha
+    world.git.finish_pipeline(APP, sha, failed_job="test", log="E  assert 1 == 2")
+
+    job = await world.advance(a_job(), by=MINUTE)
+
+    record = job.step("await_pipeline")
+    assert job.state is JobState.FAILED
+    assert "test job failed" in record.reason
+    assert "assert 1 == 2" in record.reason
+    assert "Retry" in record.fix
+
+
+async def test_a_pipeline_that_deployed_nothing_is_no_success(world: World) -> None:
+    world.catalog.fail_next(TemporaryError("The catalog is asleep."), call="register")
+    await begin(world)
+    world.git.finish_pipeline(APP, world.git.repositories[APP].branches["main"][0].sha)
+
+    job = await world.advance(a_job(), by=MINUTE)
+
+    assert "deployed nothing" in job.step("await_pipeline").reason
+
+
+async def test_an_application_that_runs_an_older_revision_is_not_done(world: World) -> None:
+    world.catalog.fail_next(TemporaryError("The catalog is asleep."), call="register")
+    await begin(world)
+    serve_the_entity_file(world)
+    run_the_pipeline(world)
+    world.cluster.deploy(FULL_NAME, revision="0" * 40)
+
+    job = await world.advance(a_job(), by=MINUTE)
+
+    assert job.step("await_deployment").state is StepState.WAITING
+    assert "Argo CD to sync revision" in job.step("await_deployment").reason
+
+
+async def test_an_address_that_does_not_answer_is_waited_for_in_its_own_words(
+    world: World,
+) -> None:
+    world.catalog.fail_next(TemporaryError("The catalog is asleep."), call="register")
+    await begin(world)
+    serve_the_entity_file(world)
+    world.cluster.deploy(FULL_NAME, revision=run_the_pipeline(world))
+    world.prober.problems[URL] = "the certificate of hello.dev.example.com"
+
+    job = await world.advance(a_job(), by=MINUTE)
+
+    assert job.state is JobState.WAITING
+    assert job.step("await_live_url").reason == "the certificate of hello.dev.example.com"
+
+
+async def test_nothing_is_made_before_approval(world: World) -> None:
+    waiting = a_job(id="job00002", request=an_app_request(requester=CHIARA, slug="other"))
+    await world.jobs.create(waiting)
+
+    job = await world.advance(waiting)
+
+    assert job.state is JobState.WAITING_APPROVAL
+    assert not any("other" in path for path in world.git.repositories)
+    assert world.told() == ["card", "approval-wanted"]
+
+
+async def test_a_second_job_for_the_same_names_fails_before_it_makes_anything(
+    world: World,
+) -> None:
+    await world.jobs.reserve({"host": "hello.dev.example.com"}, job_id="job00009", now=world.now())
+    await world.jobs.create(a_job(id="job00009"))
+
+    job = await begin(world)
+
+    assert job.state is JobState.FAILED
+    assert "job00009" in job.step("plan_app").reason.lower()
+
+
+async def test_a_missing_team_group_is_a_failure_with_a_fix(world: World) -> None:
+    world.git.fail_next(
+        PermanentError("GitLab has no group idp/payments.", "Create it."), call="ensure_project"
+    )
+
+    job = await begin(world)
+
+    assert job.step("create_deployment_repository").fix == "Create it."
