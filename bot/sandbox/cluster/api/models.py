@@ -16,6 +16,10 @@ from bot.sandbox.cluster.api.resources import Schema
 KEPT = Path(sys.prefix) / "var" / "idp-bot" / "kubernetes-schemas.pickle"
 """In the virtual environment, since the client that the schemas come from is in it, too."""
 
+_DAMAGES = (
+    *(OSError, EOFError, pickle.UnpicklingError, ValueError, TypeError),
+    *(AttributeError, ImportError, LookupError),
+)
 _SOURCES = ("client_models", "merge_keys", "model_defaults", "model_limits", "resources")
 
 
@@ -42,7 +46,7 @@ def kept(path: Path = KEPT) -> Mapping[str, Schema]:
     try:
         # Whoever can write there can change the interpreter's own packages, too.
         made_from, schemas = pickle.loads(path.read_bytes())  # noqa: S301 see above
-    except (OSError, EOFError, ValueError, TypeError, pickle.UnpicklingError):
+    except _DAMAGES:
         return {}
     found: Mapping[str, Schema] = schemas if made_from == _origin() else {}
     return found

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextlib
+import functools
 import hashlib
 import hmac
 import json
@@ -28,7 +29,11 @@ class Sender:
     def __init__(self, forge: Forge) -> None:
         self._forge = forge
         self._tasks: dict[int, asyncio.Task[None]] = {}
-        self._client = httpx.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False)
+
+    @functools.cached_property
+    def _client(self) -> httpx.AsyncClient:
+        """Made for the first delivery: reading the system's certificates takes a while."""
+        return httpx.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False)
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -42,7 +47,8 @@ class Sender:
             for task in self._tasks.values():
                 task.cancel()
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-            await self._client.aclose()
+            if "_client" in vars(self):
+                await self._client.aclose()
 
     def _start(self) -> None:
         waiting = {each.hook_id for each in self._forge.store.deliveries.where(_is_waiting)}

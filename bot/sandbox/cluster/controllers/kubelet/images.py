@@ -1,6 +1,7 @@
 """Pull images from a registry and lay their files out, once per digest."""
 
 import asyncio
+import functools
 import hashlib
 import io
 import json
@@ -63,12 +64,17 @@ class Images:
     def __init__(self, folder: Path, credentials: RegistryCredentials | None) -> None:
         self._folder = folder
         self._credentials = credentials
-        self._http = httpx.AsyncClient(timeout=30, follow_redirects=True, trust_env=False)
         self._locks: dict[str, asyncio.Lock] = {}
+
+    @functools.cached_property
+    def _http(self) -> httpx.AsyncClient:
+        """Made for the first pull: reading the system's certificates takes a while."""
+        return httpx.AsyncClient(timeout=30, follow_redirects=True, trust_env=False)
 
     async def close(self) -> None:
         """Let go of all connections."""
-        await self._http.aclose()
+        if "_http" in vars(self):
+            await self._http.aclose()
 
     async def pull(self, reference: str) -> Image:
         """Make sure that the image is here.
