@@ -7,7 +7,8 @@ import gitlab
 import pytest
 import requests
 
-from bot.adapters.gitlab_errors import retry_after, translated
+from bot.adapters.gitlab_errors import translated
+from bot.adapters.retry_after import retry_after
 from bot.domain.errors import PermanentError, TemporaryError
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)

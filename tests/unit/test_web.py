@@ -1,0 +1,145 @@
+"""What systems that call the bot over HTTP are answered."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from bot.domain.errors import TemporaryError
+from bot.web import routes
+from tests.builders import NOON, a_job
+from tests.world import World
+
+SECRET = {"X-Gitlab-Token": "s3cret"}
+PIPELINE = {
+    "object_kind": "pipeline",
+    "project": {"path_with_namespace": "idp/payments/checkout-hello-world"},
+}
+
+
+@asynccontextmanager
+async def visitor(
+    world: World,
+    *,
+    secret: str = "s3cret",
+    is_listening: Callable[[], Awaitable[bool]] | None = None,
+) -> AsyncIterator[httpx.AsyncClient]:
+    app = routes.build(
+        ports=world.ports,
+        webhook_secret=SecretStr(secret),
+        slack=None,
+        is_listening=is_listening,
+    )
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://bot") as client:
+        yield client
+
+
+@pytest.fixture
+async def world() -> World:
+    world = World()
+    await world.jobs.create(a_job())
+    names = {"component": "checkout-hello-world"}
+    await world.jobs.reserve(names, job_id="job00001", now=NOON)
+    return world
+
+
+async def test_a_pipeline_event_wakes_the_job_that_waits_for_the_project(world: World) -> None:
+    async with visitor(world) as gitlab:
+        answer = await gitlab.post("/webhooks/gitlab", json=PIPELINE, headers=SECRET)
+
+    assert answer.json() == {"job": "job00001"}
+    assert world.scheduler.nudges == [("job00001", None)]
+    assert world.jobs.jobs["job00001"].signals == 1
+
+
+async def test_the_deployment_repository_wakes_the_same_job(world: World) -> None:
+    project = {"path_with_namespace": "idp/payments/checkout-hello-world-deployment"}
+
+    async with visitor(world) as gitlab:
+        push = {"object_kind": "push", "project": project}
+        answer = await gitlab.post("/webhooks/gitlab", json=push, headers=SECRET)
+
+    assert answer.json() == {"job": "job00001"}
+
+
+async def test_an_event_that_nobody_waits_for_wakes_nobody(world: World) -> None:
+    project = {"path_with_namespace": "idp/payments/something-else"}
+
+    async with visitor(world) as gitlab:
+        answer = await gitlab.post("/webhooks/gitlab", json={"project": project}, headers=SECRET)
+
+    assert (answer.status_code, answer.json()) == (200, {"job": None})
+    assert world.scheduler.nudges == []
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-Gitlab-Token": "guess"}, {"X-Gitlab-Token": ""}])
+async def test_a_forged_event_wakes_nobody(world: World, headers: dict[str, str]) -> None:
+    async with visitor(world) as stranger:
+        answer = await stranger.post("/webhooks/gitlab", json=PIPELINE, headers=headers)
+
+    assert answer.status_code == 401
+    assert world.scheduler.nudges == []
+
+
+async def test_without_a_secret_every_event_is_refused(world: World) -> None:
+    async with visitor(world, secret="") as gitlab:
+        answer = await gitlab.post(
+            "/webhooks/gitlab", json=PIPELINE, headers={"X-Gitlab-Token": ""}
+        )
+
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"[]", b'"project"', b'{"project": 1}', b'{"project": {"path_with_namespace": 7}}'],
+)
+async def test_a_body_that_is_no_webhook_is_refused(world: World, body: bytes) -> None:
+    async with visitor(world) as gitlab:
+        answer = await gitlab.post("/webhooks/gitlab", content=body, headers=SECRET)
+
+    assert answer.status_code == 400
+
+
+async def test_a_body_that_is_too_large_is_not_read_to_its_end(world: World) -> None:
+    async with visitor(world) as gitlab:
+        answer = await gitlab.post(
+            "/webhooks/gitlab", content=b" " * (routes.LARGEST_BODY + 1), headers=SECRET
+        )
+
+    assert answer.status_code == 400
+
+
+async def test_the_process_is_alive_and_ready_and_counts(world: World) -> None:
+    async with visitor(world) as probe:
+        answers = [await probe.get(path) for path in ("/healthz", "/readyz", "/metrics")]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    assert "python_info" in answers[2].text
+
+
+async def test_a_process_whose_slack_socket_is_gone_is_not_ready(world: World) -> None:
+    async def is_listening() -> bool:
+        return False
+
+    async with visitor(world, is_listening=is_listening) as probe:
+        answer = await probe.get("/readyz")
+
+    assert answer.status_code == 503
+    assert "Slack" in answer.json()["why"]
+
+
+async def test_a_process_without_its_store_is_not_ready(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unreachable(limit: int = 50) -> None:
+        raise TemporaryError("Redis cannot be reached.")
+
+    monkeypatch.setattr(world.jobs, "recent", unreachable)
+    async with visitor(world) as probe:
+        answer = await probe.get("/readyz")
+
+    assert (answer.status_code, answer.json()["why"]) == (503, "Redis cannot be reached.")
