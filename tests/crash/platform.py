@@ -1,0 +1,96 @@
+"""What the systems around the bot say was done to them, and a gate at which GitLab holds a request."""
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from tests.boxed import Json
+from tests.colleague import eventually
+
+USER_APPS = "idp/platform/user-apps"
+CATALOG = "idp/platform/catalog"
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """Reads as an administrator does; writes nothing.
+
+    `gate` is for whoever has GitLab hold a request, which it does for one at a time; `quiet` is for that and for all
+    who are about to commit, lest the gate shut on a commit that it was not meant for.
+    """
+
+    gitlab: httpx.AsyncClient
+    catalog: httpx.AsyncClient
+    slack: httpx.AsyncClient
+    gate: asyncio.Lock = field(default_factory=asyncio.Lock)
+    quiet: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def hold(self, method: str, path: str, *, when: str = "before") -> None:
+        """Hold the next request that fits: before its effect, or after it, with the answer on its way."""
+        wanted = {"method": method, "path_regex": path, "when": when}
+        answer = await self.gitlab.post("/sandbox/gitlab/hold", json=wanted)
+        answer.raise_for_status()
+
+    async def held(self) -> None:
+        """Wait until there is such a request."""
+
+        async def look() -> bool:
+            answer = await self.gitlab.get("/sandbox/gitlab/hold")
+            return bool(answer.json()["held"])
+
+        await eventually(look, 60)
+
+    async def release(self) -> None:
+        (await self.gitlab.post("/sandbox/gitlab/release")).raise_for_status()
+
+    async def commits(self, project: str, file: str = "") -> list[str]:
+        """The titles of all commits, or of those that touched a file."""
+        asked = {"per_page": "100"} | ({"path": file} if file else {})
+        commits = await self._api(project, "/repository/commits", **asked)
+        return [commit["title"] for commit in commits]
+
+    async def pipelines(self, project: str) -> int:
+        return len(await self._api(project, "/pipelines"))
+
+    async def project_id(self, project: str) -> int:
+        found: Json = await self._api(project, "")
+        return int(found["id"])
+
+    async def projects_created(self, project: str) -> int:
+        answer = await self.gitlab.get("/sandbox/gitlab/creations")
+        return int(answer.json()["projects"].get(project, 0))
+
+    async def registrations(self, name: str) -> int:
+        """How often the catalog took in a location with this name in its path."""
+        answer = await self.catalog.get("/sandbox/catalog/locations-created")
+        return sum(name in target for target in answer.json()["targets"])
+
+    async def notices(self, job_id: str) -> Counter[str]:
+        """How often each notice of a job was posted."""
+        said = (await self.slack.get("/sandbox/slack/messages")).json()
+        notes = [(message.get("metadata") or {}).get("event_payload", {}) for message in said]
+        return Counter(note["notice"] for note in notes if note.get("job") == job_id)
+
+    async def _api(self, project: str, below: str, /, **asked: str) -> Any:
+        answer = await self.gitlab.get(
+            f"/api/v4/projects/{quote(project, safe='')}{below}", params=asked
+        )
+        return answer.raise_for_status().json()
+
+
+@contextlib.asynccontextmanager
+async def connected(box: Json) -> AsyncIterator[Platform]:
+    """Open the connections."""
+    token = {"PRIVATE-TOKEN": box["gitlab"]["token"]}
+    async with (
+        httpx.AsyncClient(base_url=box["gitlab"]["url"], headers=token, timeout=30) as gitlab,
+        httpx.AsyncClient(base_url=box["catalog"]["url"], timeout=30) as catalog,
+        httpx.AsyncClient(base_url=box["page"], timeout=30) as slack,
+    ):
+        yield Platform(gitlab, catalog, slack)
