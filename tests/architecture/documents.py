@@ -12,6 +12,7 @@ from tests.architecture.repository import files, text_of
 
 _FENCE = re.compile(r"^```(?P<language>\w*)\n(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
+_SPAN = re.compile(r"`[^`\n]+`")
 _HEADING = re.compile(r"^#+ (?P<title>.+)$", re.MULTILINE)
 
 
@@ -32,8 +33,9 @@ def yaml_of(text: str) -> list[Any]:
 
 
 def links(document: Path) -> Iterator[str]:
-    """Where the links and pictures outside of code blocks lead."""
-    for match in _LINK.finditer(_FENCE.sub("", text_of(document))):
+    """Where the links and pictures outside of code lead."""
+    prose = _SPAN.sub("", _FENCE.sub("", text_of(document)))
+    for match in _LINK.finditer(prose):
         yield unquote(match["target"])
 
 

@@ -48,6 +48,16 @@ def test_imports_keep_to_their_contracts(monkeypatch: pytest.MonkeyPatch) -> Non
     )
 
 
+def test_only_one_module_knows_the_sandbox() -> None:
+    knowing = {
+        path.as_posix()
+        for path in bot_modules()
+        if not path.is_relative_to("bot/sandbox")
+        and re.search(r"^\s*(from|import) bot\.sandbox\b", text_of(path), re.MULTILINE)
+    }
+    assert knowing == {"bot/cli/box.py"}
+
+
 def test_no_module_is_too_long_to_read() -> None:
     lengths = {
         path.as_posix(): sum(1 for line in text_of(path).splitlines() if line.strip())

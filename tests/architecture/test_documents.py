@@ -57,10 +57,12 @@ def test_what_checks_a_decision_is_there(decision: Path) -> None:
         r"^- `(.+?)::(\w+)`$", text_of(decision).partition("## Checks")[2], re.MULTILINE
     )
     assert checks
-    assert [f"{file}::{name}" for file, name in checks if name not in tests_in(ROOT / file)] == []
+    assert [
+        f"{file}::{name}" for file, name in checks if name not in functions_in(ROOT / file)
+    ] == []
 
 
-def tests_in(file: Path) -> set[str]:
+def functions_in(file: Path) -> set[str]:
     if not file.is_file():
         return set()
     functions = (ast.FunctionDef, ast.AsyncFunctionDef)
