@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALL := $(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python
 STATE ?= .state
 
-.PHONY: demo test check fix run bench clean requirements
+.PHONY: demo test pictures check fix run bench clean requirements
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -34,6 +34,9 @@ run: $(VENV)/.sandbox ## the bot against the systems that the environment names
 
 test: $(VENV)/.dev ## every test that needs no account
 	$(BIN)/python -m pytest
+
+pictures: $(VENV)/.dev ## take the documentation's pictures anew, from the demo itself
+	$(BIN)/python -m pytest -n 0 tests/browser/test_new_app_story.py --pictures docs/pictures
 
 check: $(VENV)/.dev ## format, lint, types, import contracts, pinned requirements
 	$(BIN)/ruff format --check .

@@ -1,24 +1,21 @@
 """The workspace's page in a real browser: two people at once, by mouse, keyboard and screen reader."""
 
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 from slack_bolt.async_app import AsyncApp
 
+from tests.browser import chromium
 from tests.contract import slack_workspace as slack
 from tests.contract.slack_workspace import Json, Room, option, plain, section
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
-)
 PICTURES = Path("artifacts/workspace")
 pytestmark = [
-    pytest.mark.skipif(not CHROMIUM, reason="no Chromium is installed on this machine"),
+    chromium.needed,
     pytest.mark.asyncio(loop_scope="module"),
 ]
 
@@ -29,19 +26,15 @@ async def _room(tmp_path: Path) -> AsyncIterator[Room]:
         yield room
 
 
-@pytest_asyncio.fixture(loop_scope="module", scope="module", name="chromium")
-async def _chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
+@pytest_asyncio.fixture(loop_scope="module", scope="module", name="launched")
+async def _launched() -> AsyncIterator[Browser]:
+    async with chromium.started() as browser:
         yield browser
-        await browser.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module", name="browser")
-async def _browser(chromium: Browser) -> AsyncIterator[BrowserContext]:
-    context = await chromium.new_context(viewport={"width": 1360, "height": 860})
+async def _browser(launched: Browser) -> AsyncIterator[BrowserContext]:
+    context = await launched.new_context(viewport={"width": 1360, "height": 860})
     yield context
     await context.close()
 

@@ -113,6 +113,15 @@ def test_once_decided_the_card_says_by_whom_and_asks_no_more() -> None:
     assert buttons(card) == ["Cancel"]
 
 
+def test_the_plan_counts_the_steps_again_as_soon_as_approval_is_given() -> None:
+    approved = jobs.a_waiting_for_approval().model_copy(update={"decision": jobs.a_decision()})
+
+    shown = messages.message(approved, CARD)
+
+    assert plan(shown)["title"] == "1 of 9 steps done"
+    assert "in progress" in shown.text
+
+
 def test_a_running_job_can_be_cancelled_and_asks_whether_that_is_meant() -> None:
     card = messages.message(A_RUNNING_JOB, CARD)
 

@@ -1,0 +1,102 @@
+"""The demo between two evenings: Ctrl-C leaves nothing behind but the state, from which the next start goes on."""
+
+import ssl
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests import demo as demos
+from tests.boxed import Json
+from tests.colleague import Colleague, eventually
+from tests.demo import Demo
+
+pytestmark = [pytest.mark.xdist_group("box"), pytest.mark.timeout(240)]
+HOST = "tariffs.localhost"
+REQUEST = {
+    "name": "Tariffs",
+    "system": "system:default/checkout",
+    "description": "Knows what everything costs.",
+    "hostname": "tariffs",
+    "owner": "group:default/payments",
+    "visibility": "internal",
+}
+
+
+@pytest.fixture(name="http")
+async def _http() -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(timeout=20) as http:
+        yield http
+
+
+async def test_an_interrupted_demo_goes_on_where_it_was_and_a_fresh_one_starts_anew(
+    tmp_path: Path, http: httpx.AsyncClient
+) -> None:
+    port = demos.free_ports()
+
+    with demos.a_demo(tmp_path, port=port) as demo:
+        http.base_url = httpx.URL(demo.told["page"])
+        ada = Colleague(http, "U0ADA")
+        answer = await ada.submit(await ada.open_form("/idp new-app"), REQUEST)
+        assert answer["ok"], answer
+        await eventually(lambda: _step(http, "await_pipeline", "in_progress"), 60)
+        await _stopped(demo)
+
+    with demos.a_demo(tmp_path, port=port) as demo:
+        card = await eventually(lambda: _card(http, ": done"), 90)
+        await _stopped(demo)
+
+    with demos.a_demo(tmp_path, port=port) as demo:
+        assert await _card(http, ": done") == card
+        assert await _repository(http, demo)
+        await eventually(lambda: _answer(demo), 60)
+        await _stopped(demo)
+
+    with demos.a_demo(tmp_path, "--fresh", port=port) as demo:
+        assert (await http.get("/sandbox/slack/messages")).json() == []
+        assert not await _repository(http, demo)
+        assert not await _answer(demo)
+
+
+async def _stopped(demo: Demo) -> None:
+    """Press Ctrl-C, and see that every process has ended."""
+    started = demo.started()
+    assert len(started) > 1
+    assert demo.interrupt() == 0
+    assert started & demos.running().keys() == set()
+
+
+async def _card(http: httpx.AsyncClient, standing: str) -> Json | None:
+    said: list[Json] = (await http.get("/sandbox/slack/messages")).json()
+    cards = [message for message in said if not message.get("thread_ts")]
+    return next((card for card in cards if card["text"].endswith(standing)), None)
+
+
+async def _step(http: httpx.AsyncClient, name: str, status: str) -> bool:
+    card = await _card(http, "")
+    plan = next((b for b in card["blocks"] if b["type"] == "plan"), None) if card else None
+    tasks = plan["tasks"] if plan else []
+    return any(task["task_id"] == name and task["status"] == status for task in tasks)
+
+
+async def _repository(http: httpx.AsyncClient, demo: Demo) -> bool:
+    gitlab = demo.told["gitlab"]
+    answer = await http.get(
+        f"{gitlab['url']}/api/v4/projects/idp%2Fpayments%2Fcheckout-tariffs",
+        headers={"PRIVATE-TOKEN": gitlab["token"]},
+    )
+    return answer.is_success
+
+
+async def _answer(demo: Demo) -> bool:
+    """Whether the application answers on its address."""
+    gateway = demo.told["gateway"]
+    trust = ssl.create_default_context(cafile=gateway["ca"])
+    async with httpx.AsyncClient(verify=trust) as visitor:
+        page = await visitor.get(
+            gateway["https"].replace("localhost", "127.0.0.1"),
+            headers={"Host": HOST},
+            extensions={"sni_hostname": HOST},
+        )
+    return page.is_success and page.json()["name"] == REQUEST["name"]
