@@ -71,8 +71,32 @@ def _job_of(message: Json) -> str:
 async def office(
     box: Json, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Office]:
-    """The bot, listening and working until the test is over."""
+    """The bot, listening at Slack's socket and working until the test is over."""
     env = variables(box, redis_url=redis_url, state=tmp_path, http_port=_free_port())
+    async with _at_work(box, env, monkeypatch) as office:
+        yield office
+
+
+@pytest.fixture
+async def office_over_http(
+    box: Json, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Office]:
+    """The same without an app token: Slack calls the bot, and signs what it says."""
+    env = variables(box, redis_url=redis_url, state=tmp_path, http_port=_free_port())
+    del env["SLACK_APP_TOKEN"]
+    env["SLACK_SIGNING_SECRET"] = box["slack"]["signing_secret"]
+    async with _at_work(box, env, monkeypatch) as office:
+        settings = "/sandbox/slack/settings"
+        called = f"http://127.0.0.1:{env['IDP_HTTP_PORT']}/slack/events"
+        await office.http.post(settings, json={"request_url": called})
+        yield office
+        await office.http.post(settings, json={"request_url": ""})
+
+
+@contextlib.asynccontextmanager
+async def _at_work(
+    box: Json, env: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Office]:
     for name, value in env.items():
         monkeypatch.setenv(name, value)
     async with (
