@@ -58,7 +58,8 @@ class RedisJobs:
             entries: Any = await self._redis.xrange(record.history_key(job_id))
         return [record.event_of(fields) for _, fields in entries]
 
-    async def acquire(self, job_id: str) -> RedisLease | Busy | None:
+    async def acquire(self, job_id: str, *, now: datetime) -> RedisLease | Busy | None:
+        await self._due_by(job_id, now + LEASE)
         keys = [record.job_key(job_id), record.lease_key(job_id)]
         answer = await self._scripts.run(
             "acquire", keys, [self._owner, round(LEASE.total_seconds() * 1000)]
@@ -88,6 +89,7 @@ class RedisJobs:
                 return None
             return ["decision", decision.model_dump_json()]
 
+        await self._due_by(job_id, decision.at)
         return await self._change(
             job_id, change, what=decision.verdict, at=decision.at, detail=decision.by.name
         )
@@ -110,6 +112,7 @@ class RedisJobs:
         def change(job: Job) -> list[str] | None:
             return None if job.state.is_end or job.cancelled_by else ["cancelled_by", by]
 
+        await self._due_by(job_id, at)
         return await self._change(job_id, change, what="cancel", at=at, detail=by)
 
     async def signal(self, job_id: str) -> None:
@@ -148,6 +151,11 @@ class RedisJobs:
 
     async def free(self, job_id: str) -> None:
         await self._scripts.run("free", [record.NAMES], [job_id])
+
+    async def _due_by(self, job_id: str, at: datetime) -> None:
+        """Bring forward when the job is looked at next, if it is to be looked at again at all."""
+        with translating():
+            await self._redis.zadd(record.DUE, {job_id: at.timestamp()}, xx=True, lt=True)
 
     async def _change(
         self,

@@ -44,7 +44,7 @@ class Runner:
 
     async def advance(self, job_id: str) -> None:
         """Take the job as far as it can go now. Does nothing that another runner is doing already."""
-        lease = await self._ports.jobs.acquire(job_id)
+        lease = await self._ports.jobs.acquire(job_id, now=self._ports.clock())
         match lease:
             case None:
                 log.warning("job.unknown", job=job_id)

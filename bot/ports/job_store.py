@@ -104,20 +104,26 @@ class JobStore(Protocol):
     async def history(self, job_id: str) -> Sequence[Event]:
         """All that happened to the job, oldest first."""
 
-    async def acquire(self, job_id: str) -> Lease | Busy | None:
-        """Take the right to work on the job; None when there is no such job."""
+    async def acquire(self, job_id: str, *, now: datetime) -> Lease | Busy | None:
+        """Take the right to work on the job; None when there is no such job.
+
+        The job is due when the lease may have run out, however far away its next look was: who takes it may be killed.
+        """
 
     async def due(self, *, now: datetime, limit: int = 200) -> Sequence[str]:
         """Jobs that should have been looked at by now."""
 
     async def decide(self, job_id: str, decision: Decision) -> Answer:
-        """Record the first decision on a job that waits for one; later ones are too late."""
+        """Record the first decision on a job that waits for one; later ones are too late.
+
+        The job is due from then on, should nobody live to nudge a worker.
+        """
 
     async def retry(self, job_id: str, *, by: str, at: datetime) -> Answer:
         """Set the failed steps of a failed job back to pending."""
 
     async def cancel(self, job_id: str, *, by: str, at: datetime) -> Answer:
-        """Ask a job that has not ended to stop at the next safe point."""
+        """Ask a job that has not ended to stop at the next safe point; it is due from then on."""
 
     async def signal(self, job_id: str) -> None:
         """Tell the job that something it may wait for happened."""

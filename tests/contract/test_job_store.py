@@ -30,7 +30,7 @@ async def jobs(request: pytest.FixtureRequest) -> AsyncIterator[JobStore]:
 
 
 async def take(jobs: JobStore, job_id: str = "job00001") -> Lease:
-    lease = await jobs.acquire(job_id)
+    lease = await jobs.acquire(job_id, now=NOON)
     assert lease
     assert not isinstance(lease, Busy)
     return lease
@@ -70,7 +70,7 @@ async def test_a_job_that_exists_is_not_created_again(jobs: JobStore) -> None:
 
 async def test_an_unknown_job_is_none_and_cannot_be_taken(jobs: JobStore) -> None:
     assert await jobs.load("nobody") is None
-    assert await jobs.acquire("nobody") is None
+    assert await jobs.acquire("nobody", now=NOON) is None
 
 
 async def test_the_newest_jobs_come_first(jobs: JobStore) -> None:
@@ -85,7 +85,7 @@ async def test_only_one_worker_holds_a_job(jobs: JobStore) -> None:
     await jobs.create(a_job())
     await take(jobs)
 
-    second = await jobs.acquire("job00001")
+    second = await jobs.acquire("job00001", now=NOON)
 
     assert isinstance(second, Busy)
     assert timedelta() < second.remaining <= timedelta(seconds=10)
@@ -175,7 +175,7 @@ async def test_a_job_is_not_put_aside_over_a_signal_that_its_worker_has_not_seen
     refused = not await lease.park(seen_signals=seen, look_at=LONG_AFTER)
 
     assert refused
-    assert isinstance(await jobs.acquire("job00001"), Busy)
+    assert isinstance(await jobs.acquire("job00001", now=NOON), Busy)
     assert await lease.park(seen_signals=(await lease.load()).signals, look_at=LONG_AFTER)
 
 
@@ -223,6 +223,44 @@ async def test_a_job_whose_worker_was_killed_is_due_again(jobs: JobStore) -> Non
 
     assert list(due) == []
     assert list(await jobs.due(now=LONG_AFTER + timedelta(minutes=1))) == ["job00001"]
+
+
+async def test_a_job_at_work_is_due_when_its_worker_may_be_dead_however_far_its_next_look_was(
+    jobs: JobStore,
+) -> None:
+    await jobs.create(a_job())
+    await (await take(jobs)).park(seen_signals=0, look_at=LONG_AFTER)
+    await take(jobs)
+
+    assert list(await jobs.due(now=NOON + timedelta(seconds=9))) == []
+    assert list(await jobs.due(now=NOON + timedelta(seconds=10))) == ["job00001"]
+
+
+@pytest.mark.parametrize("change", ["decide", "cancel"])
+async def test_a_parked_job_that_somebody_changed_is_due_even_if_no_worker_was_told(
+    jobs: JobStore, change: str
+) -> None:
+    await jobs.create(a_job())
+    await (await take(jobs)).park(seen_signals=0, look_at=LONG_AFTER)
+
+    if change == "decide":
+        await jobs.decide("job00001", approved())
+    else:
+        await jobs.cancel("job00001", by=ADA.name, at=LATER)
+
+    assert list(await jobs.due(now=LATER)) == ["job00001"]
+
+
+async def test_a_settled_job_does_not_become_due_by_being_taken_again(jobs: JobStore) -> None:
+    await jobs.create(a_job())
+    lease = await take(jobs)
+    await lease.write_state(JobState.DONE, at=LATER, finished_at=LATER)
+    await lease.settle(seen_signals=0)
+
+    await (await take(jobs)).release()
+    await jobs.cancel("job00001", by=ADA.name, at=LATER)
+
+    assert list(await jobs.due(now=LONG_AFTER)) == []
 
 
 async def test_a_failed_job_can_be_retried_and_only_its_failed_steps_start_anew(

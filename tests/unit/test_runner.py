@@ -257,7 +257,7 @@ async def test_a_cancelled_job_begins_no_further_step(world: World) -> None:
 
 
 async def test_a_worker_that_finds_the_job_held_comes_back_later(world: World) -> None:
-    await world.jobs.acquire("job00001")
+    await world.jobs.acquire("job00001", now=NOON)
 
     await world.runner.advance("job00001")
 
@@ -269,7 +269,7 @@ async def test_a_worker_that_finds_the_job_held_comes_back_later(world: World) -
 
 
 async def test_a_step_that_was_begun_by_a_killed_worker_is_run_again(world: World) -> None:
-    lease = await world.jobs.acquire("job00001")
+    lease = await world.jobs.acquire("job00001", now=NOON)
     assert lease
     assert not isinstance(lease, Busy)
     begun = a_job().step("level").evolve(state=StepState.RUNNING, attempts=1)
@@ -289,7 +289,7 @@ async def test_a_stopping_worker_ends_its_steps_and_hands_the_job_over(world: Wo
     assert WEATHER.built == []
     assert job.state is JobState.RUNNING
     assert world.scheduler.nudges == [("job00001", None)]
-    assert not isinstance(await world.jobs.acquire("job00001"), Busy)
+    assert not isinstance(await world.jobs.acquire("job00001", now=NOON), Busy)
 
 
 async def test_an_ended_and_announced_job_is_never_due_again(world: World) -> None:

@@ -44,10 +44,10 @@ class MemoryJobs:
     async def history(self, job_id: str) -> Sequence[Event]:
         return tuple(self.events.get(job_id, ()))
 
-    async def acquire(self, job_id: str) -> "MemoryLease | Busy | None":
+    async def acquire(self, job_id: str, *, now: datetime) -> "MemoryLease | Busy | None":
         if job_id not in self.jobs:
             return None
-        now = self.clock()
+        self._due_by(job_id, now + LEASE)
         _, until = self.leases.get(job_id, (0, now))
         if until > now:
             return Busy(remaining=until - now)
@@ -68,6 +68,7 @@ class MemoryJobs:
             return Answer.TOO_LATE
         changes = {"decision": decision, "signals": job.signals + 1}
         self.put(job_id, changes, what=decision.verdict, at=decision.at, detail=decision.by.name)
+        self._due_by(job_id, decision.at)
         return Answer.ACCEPTED
 
     async def retry(self, job_id: str, *, by: str, at: datetime) -> Answer:
@@ -99,6 +100,7 @@ class MemoryJobs:
             return Answer.TOO_LATE
         changes = {"cancelled_by": by, "signals": job.signals + 1}
         self.put(job_id, changes, what="cancel", at=at, detail=by)
+        self._due_by(job_id, at)
         return Answer.ACCEPTED
 
     async def signal(self, job_id: str) -> None:
@@ -124,6 +126,10 @@ class MemoryJobs:
 
     async def free(self, job_id: str) -> None:
         self.names = {name: held for name, held in self.names.items() if held[0] != job_id}
+
+    def _due_by(self, job_id: str, at: datetime) -> None:
+        if job_id in self.due_at:
+            self.due_at[job_id] = min(self.due_at[job_id], at)
 
     def put(
         self,
