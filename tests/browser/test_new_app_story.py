@@ -12,7 +12,8 @@ from tests.browser import chromium
 from tests.browser.conftest import Album
 from tests.demo import a_demo
 
-SCREEN: ViewportSize = {"width": 1280, "height": 1000}  # high enough for a whole card
+SCREEN: ViewportSize = {"width": 1280, "height": 700}
+HIGH: ViewportSize = {"width": 1280, "height": 1000}  # enough for a whole card
 SECONDS = 1000
 pytestmark = [chromium.needed, pytest.mark.xdist_group("box"), pytest.mark.timeout(240)]
 
@@ -84,7 +85,7 @@ async def _ask(chiara: Page, album: Album) -> None:
     await form.get_by_role("textbox", name="Name", exact=True).fill("Price List")
     await _search(form, "System", "check", "Checkout")
     await form.get_by_role("textbox", name="Description").fill(
-        "Tells the shop's pages what *everything* costs."
+        "Tells the shop's pages what everything costs."
     )
     hostname = form.get_by_role("textbox", name="Hostname")
     await hostname.fill("Price_List")
@@ -96,6 +97,7 @@ async def _ask(chiara: Page, album: Album) -> None:
     await expect(hostname).to_have_accessible_error_message(re.compile("Use lower-case letters"))
     await album.keep(chiara, "refused")
     await hostname.fill("price-list")
+    await chiara.set_viewport_size(HIGH)
     await album.keep(chiara, "modal", is_shown=True)
     await form.get_by_role("button", name="Create").click()
     await expect(form).to_be_hidden()
@@ -121,6 +123,7 @@ async def _approve(bruno: Page, album: Album) -> None:
 async def _watch(bruno: Page, album: Album) -> None:
     await _step(bruno, "Create the application repository", "Complete")
     await _step(bruno, "Run the first pipeline", "In progress")
+    await bruno.set_viewport_size(HIGH)
     await album.keep(bruno, "card", is_shown=True)
     await expect(_plan(bruno, "Done in")).to_be_visible(timeout=90 * SECONDS)
     await expect(bruno.get_by_role("button", name="Cancel")).to_be_hidden()
@@ -139,6 +142,7 @@ async def _step(page: Page, title: str, state: str) -> None:
 
 async def _finished_thread(chiara: Page, album: Album) -> Locator:
     await chiara.bring_to_front()
+    await chiara.set_viewport_size(SCREEN)
     await chiara.get_by_role("link", name="3 replies").click()
     thread = chiara.get_by_role("region", name="Thread")
     await expect(thread.get_by_text("done. It took")).to_contain_text("of it for the approval")
