@@ -132,8 +132,8 @@ def _waits_for_the_pipeline(job: Job) -> bool:
 
 
 APPS: dict[str, Accident] = {
-    "uncommitted": killed_before_the_first_commit,
     "unanswered": killed_before_the_answer_to_the_first_commit,
+    "uncommitted": killed_before_the_first_commit,
 }
 SYSTEMS: dict[str, Accident] = {
     "effects": killed_after_each_effect,

@@ -135,6 +135,15 @@ async def opened(
         case = Case(name, bot, platform, own, folder)
         try:
             yield case
+        except TimeoutError as error:
+            raise AssertionError(await _where_it_stands(bot)) from error
         finally:
             for worker in case.workers:
                 await worker.kill()
+
+
+async def _where_it_stands(bot: app.Bot) -> str:
+    """What a job that does not come to its end says of itself."""
+    [job] = await bot.ports.jobs.recent()
+    steps = [f"{name}: {record.state} {record.reason}" for name, record in job.steps.items()]
+    return "\n".join([f"job {job.id} is {job.state}", *steps])
