@@ -93,7 +93,7 @@ def test_every_module_says_what_it_is_for() -> None:
 
 def test_a_check_that_is_switched_off_says_which_and_why() -> None:
     switched_off = re.compile(r"#\s*(noqa|type:\s*ignore)(?P<rest>.*)$")
-    reasoned = re.compile(r"(:\s*[A-Z]+\d+(,\s*[A-Z]+\d+)*|\[[\w, -]+\])\s*(#\s*)?\S.*")
+    reasoned = re.compile(r"(:\s*[A-Z]+\d+(,\s*[A-Z]+\d+)*|\[[\w, -]+\])\s+(#\s*)?\S.*")
     bare = [
         f"{path.as_posix()}:{number}"
         for path in bot_modules()

@@ -62,6 +62,7 @@ def run(content: Path, *command: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
+        timeout=60,
         env={"PATH": "/usr/bin:/bin", "COLUMNS": "200"},
     )
 
