@@ -1,5 +1,6 @@
 """The repository's own files, as git would hand them to somebody else."""
 
+import ast
 import functools
 import subprocess
 from pathlib import Path
@@ -32,3 +33,9 @@ def text_of(path: Path) -> str:
 def bot_modules() -> tuple[Path, ...]:
     """The Python files of the package."""
     return tuple(path for path in files() if path.parts[0] == "bot" and path.suffix == ".py")
+
+
+@functools.cache
+def tree_of(path: Path) -> ast.Module:
+    """A Python file, parsed."""
+    return ast.parse(text_of(path))

@@ -11,7 +11,7 @@ import pytest
 from importlinter import api, configuration
 from importlinter.application.use_cases import lint_imports
 
-from tests.architecture.repository import ROOT, bot_modules, text_of
+from tests.architecture.repository import ROOT, bot_modules, text_of, tree_of
 
 LONGEST_MODULE = 300
 LONGEST_FUNCTION = 40
@@ -21,7 +21,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def functions_of(path: Path) -> Iterator[Function]:
-    for node in ast.walk(ast.parse(text_of(path))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, Function):
             yield node
 
@@ -87,7 +87,7 @@ def test_no_module_or_function_is_named_after_nothing() -> None:
 
 
 def test_every_module_says_what_it_is_for() -> None:
-    silent = [p.as_posix() for p in bot_modules() if not ast.get_docstring(ast.parse(text_of(p)))]
+    silent = [p.as_posix() for p in bot_modules() if not ast.get_docstring(tree_of(p))]
     assert silent == []
 
 
@@ -125,7 +125,7 @@ def normal(name: str) -> str:
 
 
 def imported_by(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(text_of(path))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name.split(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
