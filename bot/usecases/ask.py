@@ -23,9 +23,9 @@ async def ask(submission: Submission, *, ports: Ports) -> Job:
         TemporaryError: a system that has to be asked does not answer.
     """
     job_id = job_id_of(submission)
-    if made := await ports.jobs.load(job_id):
-        return made
     request = draft(submission, ports.templates.get(submission.template))
+    if made := await ports.jobs.load(job_id):
+        return _unless_changed(made, request)
     await _refuse_problems(request, ports)
     await _hold_names(request, job_id, ports)
     job = Job(
@@ -38,6 +38,15 @@ async def ask(submission: Submission, *, ports: Ports) -> Job:
     await ports.jobs.create(job)
     await ports.scheduler.nudge(job.id)
     return job
+
+
+def _unless_changed(made: Job, request: AppRequest | SystemRequest) -> Job:
+    """The first press may have been taken in although its answer came too late for Slack."""
+    if made.request.parameters == request.parameters:
+        return made
+    raise RequestRejected(
+        {"name": f"Your first press was taken in as job {made.id}, as it was; close this form."}
+    )
 
 
 def job_id_of(submission: Submission) -> str:
