@@ -1,5 +1,6 @@
 """Read the environment, once: the only module that does."""
 
+import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -43,9 +44,7 @@ class MissingOrMalformed(Exception):
 class StateSettings(BaseSettings):
     """What it takes to look at jobs: where they are kept."""
 
-    model_config = SettingsConfigDict(
-        env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True
-    )
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)
 
     redis_url: SecretStr | None = None
     idp_state_dir: Path = Path(".state")
@@ -104,17 +103,19 @@ class Settings(PlatformSettings, StateSettings):
     ssl_cert_file: Path | None = None
 
 
+ENV_FILE = "IDP_ENV_FILE"
 S = TypeVar("S", bound=BaseSettings)
 
 
 def read_settings(kind: type[S], **overrides: Any) -> S:
-    """The settings of this process.
+    """The settings of this process: of the environment, and of the file `.env` or the one that `IDP_ENV_FILE` names.
 
     Raises:
         MissingOrMalformed: with a sentence for each variable at fault.
     """
+    file = os.environ.get(ENV_FILE, ".env") or None
     try:
-        settings = kind(**overrides)
+        settings = kind(_env_file=file, **overrides)
     except ValidationError as error:
         raise MissingOrMalformed(_sentences(error)) from None  # the original repeats values
     except SettingsError as error:

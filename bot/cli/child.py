@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 
 from bot.domain.errors import PermanentError
+from bot.settings import ENV_FILE, Settings
 
 READY_SECONDS = 120
 STOP_SECONDS = 35
@@ -18,6 +19,8 @@ STOP_SECONDS = 35
 
 async def bootstrap(environment: Mapping[str, str]) -> None:
     """Create the platform's repositories on the GitLab that the environment names.
+
+    The operator's own settings, in the environment or in a file, are for the real systems: none of them reaches a child.
 
     Raises:
         PermanentError: with what the command said.
@@ -94,4 +97,10 @@ def _command(name: str) -> tuple[str, ...]:
 
 
 def _inherited() -> dict[str, str]:
-    return dict(os.environ)  # noqa: TID251 a child gets PATH and the like from its parent
+    """What is no setting of ours: PATH and the like. An empty name for the file of settings keeps it unread."""
+    inherited = dict(os.environ)  # noqa: TID251 a child gets PATH and the like from its parent
+    return {
+        name: value
+        for name, value in inherited.items()
+        if name.lower() not in Settings.model_fields
+    } | {ENV_FILE: ""}

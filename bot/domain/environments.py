@@ -11,7 +11,6 @@ class Environment(Value):
     name: str = Field(pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$", max_length=20)
     domain: str = Field(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")
     https_port: int = 443
-    branch: str = "main"
 
     def host(self, hostname: str) -> str:
         """The DNS name under which an application answers here."""

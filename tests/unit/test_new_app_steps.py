@@ -80,7 +80,7 @@ async def test_one_manifest_declares_the_environment(world: World) -> None:
 
     files = world.git.repositories[PLATFORM.user_apps_project].branches["main"][-1].files
     manifest = files[f"environments/development/{FULL_NAME}.yaml"].content.decode()
-    assert '"kind": "ApplicationEnvironment"' in manifest
+    assert "kind: ApplicationEnvironment" in manifest
     assert f"{DEPLOYMENT}.git" in manifest
 
 

@@ -188,3 +188,19 @@ def test_creating_the_platform_needs_no_slack(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("IDP_ENVIRONMENTS", json.dumps(places))
     platform = read_settings(PlatformSettings).platform
     assert [each.name for each in platform.environments] == ["development", "live"]
+
+
+def test_another_file_can_be_named_and_an_empty_name_reads_none(
+    given: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("KUBE_CONTEXT=from-dot-env\n")
+    (tmp_path / "production.env").write_text("KUBE_CONTEXT=from-production\n")
+
+    ordinary = read_settings(Settings)
+    given.setenv("IDP_ENV_FILE", "production.env")
+    named = read_settings(Settings)
+    given.setenv("IDP_ENV_FILE", "")
+    unread = read_settings(Settings)
+
+    contexts = [each.kube_context for each in (ordinary, named, unread)]
+    assert contexts == ["from-dot-env", "from-production", None]

@@ -1,6 +1,8 @@
 """Declare the application's environment: one manifest in the repository that Argo CD applies."""
 
-import json
+from io import StringIO
+
+from ruamel.yaml import YAML
 
 from bot.domain.platform import Platform
 from bot.pipeline.facts import AppPlan, DeploymentRepository, EnvironmentDeclaration
@@ -19,7 +21,7 @@ async def declare_environment(
 ) -> EnvironmentDeclaration:
     """Ensure the ApplicationEnvironment is committed; everything in the cluster follows from it."""
     file = f"environments/{plan.environment.name}/{plan.names.full_name}.yaml"
-    manifest = json.dumps(_manifest(plan, deployment, job), indent=2) + "\n"
+    manifest = _as_yaml(_manifest(plan, deployment, job))
     commit = await git.ensure_files(
         platform.user_apps_project,
         {file: RenderedFile(content=manifest.encode())},
@@ -54,3 +56,10 @@ def _manifest(
             },
         },
     }
+
+
+def _as_yaml(manifest: dict[str, object]) -> str:
+    """The same bytes for the same manifest, so that a rerun finds no difference."""
+    text = StringIO()
+    YAML().dump(manifest, text)
+    return text.getvalue()
