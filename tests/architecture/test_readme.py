@@ -1,6 +1,7 @@
 """What the README shows is what the code does."""
 
 import importlib
+import io
 import re
 from itertools import pairwise
 from pathlib import Path
@@ -8,11 +9,13 @@ from typing import Any
 
 import pytest
 import typer
+from rich.console import Console
 from typer.testing import CliRunner
 
 from bot.__main__ import FAMILIES, main
 from bot.adapters.memory.git_host import MemoryGitHost
 from bot.adapters.template_folder import TemplateFolder
+from bot.cli.platform import drawn
 from bot.domain.errors import NotYet
 from bot.domain.request import AppRequest
 from bot.pipeline.facts import LiveUrl
@@ -77,10 +80,13 @@ def test_the_pictures_of_the_pipelines_are_the_pipelines() -> None:
 
 
 def test_the_terminal_draws_every_step_and_what_it_waits_for() -> None:
-    result = CliRunner().invoke(main, ["pipelines"], env={"COLUMNS": "200"})
+    assert CliRunner().invoke(main, ["pipelines"]).exit_code == 0
+    wide = Console(width=200, file=io.StringIO())
     for pipeline in PIPELINES.values():
+        with wide.capture() as drawing:
+            wide.print(drawn(pipeline))
         for step in pipeline.steps:
-            assert f"({step.name} makes {step.fact.__name__})" in " ".join(result.output.split())
+            assert f"({step.name} makes {step.fact.__name__})" in drawing.get()
 
 
 def test_every_command_is_told() -> None:
