@@ -37,9 +37,6 @@ def redis_url(valkey: str) -> str:
 
 @pytest.fixture(scope="session", name="box")
 def _box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Json]:
-    """A platform; it keeps what is made in it, so every test makes things of names of its own.
-
-    Tests that use it carry `pytest.mark.xdist_group("box")`, so that one is enough.
-    """
+    """A platform for each test process; it keeps what is made in it, so every test makes things of names of its own."""
     with a_box(tmp_path_factory.mktemp("box")) as box:
         yield box

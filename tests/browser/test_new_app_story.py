@@ -15,7 +15,7 @@ from tests.demo import a_demo
 SCREEN: ViewportSize = {"width": 1280, "height": 700}
 HIGH: ViewportSize = {"width": 1280, "height": 1000}  # enough for a whole card
 SECONDS = 1000
-pytestmark = [chromium.needed, pytest.mark.xdist_group("box"), pytest.mark.timeout(240)]
+pytestmark = [chromium.needed, pytest.mark.timeout(240)]
 
 LINKS = {
     "Application repository": "checkout-price-list",

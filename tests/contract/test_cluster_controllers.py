@@ -16,7 +16,6 @@ from tests.contract.cluster_world import APPLICATION, ENVIRONMENT, World, chart,
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("cluster-controllers"),
 ]
 
 POD, DEPLOYMENT = Kind("v1", "Pod"), Kind("apps/v1", "Deployment")

@@ -26,7 +26,7 @@ from bot.settings import PlatformSettings, Settings
 from bot.slack.check import SCOPES
 from bot.usecases.diagnose import diagnose
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("doctor")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ROOT = Path(__file__).parents[2]
 IN_SLACK = dataclasses.replace(slack.IDP_BOT, scopes=tuple(SCOPES))

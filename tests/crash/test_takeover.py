@@ -14,7 +14,7 @@ from tests.crash.accidents import APPS, SYSTEMS, Accident
 from tests.crash.case import Aftermath
 from tests.crash.platform import CATALOG, USER_APPS, Platform, connected
 
-pytestmark = [pytest.mark.xdist_group("box"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.timeout(180)]
 
 TAKEOVER_SECONDS = 30
 HANDOVER_SECONDS = 5

@@ -7,7 +7,7 @@ from tests.colleague import Colleague, Json, eventually
 from tests.scenarios.conftest import Office
 from tests.scenarios.test_new_app import filled
 
-pytestmark = [pytest.mark.xdist_group("box"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.timeout(180)]
 
 
 async def test_help_names_every_command(office: Office) -> None:

@@ -12,7 +12,7 @@ from tests.boxed import Json
 from tests.colleague import Colleague, eventually
 from tests.demo import Demo
 
-pytestmark = [pytest.mark.xdist_group("box"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.timeout(240)]
 HOST = "tariffs.localhost"
 REQUEST = {
     "name": "Tariffs",

@@ -15,7 +15,7 @@ from bot.slack import ids
 from tests.colleague import Json, eventually, has_button
 from tests.scenarios.conftest import Office, ended
 
-pytestmark = [pytest.mark.xdist_group("box"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.timeout(180)]
 
 
 def filled(name: str, **changes: str) -> dict[str, str]:

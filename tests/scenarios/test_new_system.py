@@ -10,7 +10,7 @@ from bot.slack import ids
 from tests.colleague import Json, eventually, has_button
 from tests.scenarios.conftest import Office
 
-pytestmark = [pytest.mark.xdist_group("box"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.timeout(180)]
 
 CATALOG = quote("idp/platform/catalog", safe="")
 

@@ -8,7 +8,7 @@ import pytest
 from bot.domain.job import JobState
 from tests.scenarios.conftest import Office
 
-pytestmark = [pytest.mark.xdist_group("box"), pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.timeout(90)]
 
 
 async def test_a_form_is_opened_searched_and_submitted_by_signed_requests(
