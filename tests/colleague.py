@@ -65,7 +65,9 @@ class Colleague:
                 if button.get("action_id") == action_id:
                     place = {"channel": message["channel"], "ts": message["ts"]}
                     touch = {"block_id": block["block_id"], "action_id": action_id}
-                    return await self.act("click", **place, **touch)
+                    answer = await self.act("click", **place, **touch)
+                    assert answer["ok"], answer
+                    return answer
         raise AssertionError(f"there is no button {action_id} in {message['text']}")
 
     async def hears(self, words: str) -> str:

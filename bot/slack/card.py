@@ -56,7 +56,7 @@ def _blocks(job: Job, length: int) -> Iterator[Block]:
         yield SectionBlock(text=mrkdwn.mrkdwn(ending))
     buttons = list(_buttons(job))
     if buttons:
-        yield ActionsBlock(elements=buttons)
+        yield ActionsBlock(block_id=ids.actions(job.id), elements=buttons)
     yield ContextBlock(elements=[mrkdwn.mrkdwn(_footer(job))])
 
 

@@ -12,7 +12,7 @@ from bot.domain import approval
 from bot.domain.entities import Person
 from bot.domain.job import Job
 from bot.ports.bundle import Ports
-from bot.slack import card, guide, mrkdwn, outcomes
+from bot.slack import card, guide, ids, mrkdwn, outcomes
 from bot.usecases.look_up import recent
 
 _LOOKED_AT = 200
@@ -73,7 +73,7 @@ def _to_decide(jobs: Sequence[Job]) -> Iterator[Block]:
         terms = outcomes.terms(job)
         told = [job.request.description, *(terms.reasons if terms else ())]
         yield _words("\n".join(mrkdwn.escaped(sentence) for sentence in told))
-        yield ActionsBlock(elements=list(card.decision_buttons(job)))
+        yield ActionsBlock(block_id=ids.actions(job.id), elements=list(card.decision_buttons(job)))
 
 
 def _words(text: str) -> SectionBlock:

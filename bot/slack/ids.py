@@ -35,3 +35,12 @@ def pick(kinds: tuple[str, ...]) -> str:
 def picked_kinds(action_id: str) -> tuple[str, ...]:
     """The kinds that an action id made by `pick` names."""
     return tuple(action_id.split(".")[1:])
+
+
+def actions(job_id: str) -> str:
+    """The block id of a job's buttons.
+
+    It stays the same when the card is redrawn: Slack gives a block without one a new id at every
+    update, and a press that meets an update would name a block that is gone.
+    """
+    return f"job:{job_id}"

@@ -7,7 +7,7 @@ from slack_sdk.models.blocks import ActionsBlock, Block, SectionBlock
 from bot.domain.approval import Verdict
 from bot.domain.job import Job, StepState
 from bot.pipeline import pipelines
-from bot.slack import card, mrkdwn, outcomes
+from bot.slack import card, ids, mrkdwn, outcomes
 
 _MENTIONS = 15
 
@@ -32,7 +32,7 @@ def approval_asked_directly(job: Job) -> list[Block]:
         *_section([wanted]),
         SectionBlock(text=mrkdwn.plain(job.request.description, mrkdwn.SENTENCE_LENGTH)),
         *approval_wanted(job, ()),
-        ActionsBlock(elements=list(card.decision_buttons(job))),
+        ActionsBlock(block_id=ids.actions(job.id), elements=list(card.decision_buttons(job))),
     ]
 
 

@@ -168,3 +168,16 @@ def test_a_job_that_ended_shows_no_step_as_if_it_were_still_going_on() -> None:
 
     assert task(card, "await_pipeline")["status"] == "pending"
     assert "Cancelled by Ada Okafor." in said(card)
+
+
+def test_a_press_still_names_the_same_block_after_the_card_was_redrawn() -> None:
+    running = {"create_app_repository": StepRecord(state=StepState.RUNNING)}
+    further = jobs.a_job(steps=running)
+    asked = jobs.a_job()
+
+    first, second = (
+        [b["block_id"] for b in messages.message(job, CARD).blocks if b["type"] == "actions"]
+        for job in (asked, further)
+    )
+
+    assert first == second == [f"job:{asked.id}"]
