@@ -127,10 +127,11 @@ def _objects(value: Any, kind: str) -> list[dict[str, Any]]:
 def test_slack_accepts_home_and_lists_whatever_people_typed(text: str) -> None:
     request = jobs.an_app_request(name=text[:80], description=text)
     job = jobs.a_waiting_for_approval().model_copy(update={"request": request})
-    listed, blocks = guide.job_list([job] * 30, asked_by="U0ADA")
+    many = [job.model_copy(update={"id": f"job{number:05}"}) for number in range(60)]
+    listed, blocks = guide.job_list(many[:30], asked_by="U0ADA")
     asked, wrong = guide.unknown_word(text, among=["help"], told="/idp {}")
 
     for person in (jobs.ADA, jobs.DENIZ, None):
-        blockkit.check_view(home.home([job] * 60, person).to_dict(), kind="home")
+        blockkit.check_view(home.home(many, person).to_dict(), kind="home")
     for said_text, drawn in ((listed, blocks), (asked, wrong)):
         assert_slack_takes(Message(said_text, tuple(block.to_dict() for block in drawn)))
