@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 INSTALL := $(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python
 STATE ?= .state
 
+# The demo and the tests start the same code as many processes; each file is compiled once for all of them.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: demo test pictures check fix run bench clean requirements
 .DEFAULT_GOAL := help
 

@@ -154,7 +154,7 @@ async def checks(settings: Settings) -> AsyncIterator[tuple[Checkup, ...]]:
             gitlab_check.checkup(git, platform, today=clock().date()),
             *_catalog_checks(catalog, git, platform),
             kubernetes_check.checkup(cluster, argocd_namespace=settings.argocd_namespace),
-            argocd_check.checkup(settings.argocd_url),
+            argocd_check.checkup(settings.argocd_url, ca_file=settings.ssl_cert_file),
             redis_check.checkup(_redis_url(settings), is_embedded=settings.redis_url is None),
             template_check.checkup(
                 settings.idp_templates_dir, kinds=PIPELINES, form_problem=form_check.problem
@@ -218,7 +218,12 @@ async def serving(bot: Bot) -> AsyncIterator[None]:
 def service_catalog(settings: Settings, git: GitHost) -> ServiceCatalog:
     """Backstage where there is one, else the catalog repository itself."""
     if settings.backstage_url:
-        return Backstage(settings.backstage_url, token=settings.backstage_token, clock=clock)
+        return Backstage(
+            settings.backstage_url,
+            token=settings.backstage_token,
+            clock=clock,
+            ca_file=settings.ssl_cert_file,
+        )
     return GitCatalog(
         git, project=settings.platform.catalog_project, gitlab_url=settings.gitlab_url
     )

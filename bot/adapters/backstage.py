@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -10,6 +11,7 @@ from pydantic import SecretStr
 
 from bot.adapters import backstage_errors
 from bot.adapters.catalog_documents import SLACK_ID, Document, by_title, contains, entity, ref_of
+from bot.adapters.trust import trusted
 from bot.domain.entities import EntityRef
 from bot.domain.errors import PermanentError
 from bot.ports.clock import Clock
@@ -30,6 +32,7 @@ class Backstage:
         url: the address of Backstage, without a path.
         token: a token of `backend.auth.externalAccess`.
         clock: to read `Retry-After`.
+        ca_file: certificates to trust besides the usual ones.
         timeout: for each answer.
     """
 
@@ -39,6 +42,7 @@ class Backstage:
         *,
         token: SecretStr,
         clock: Clock,
+        ca_file: Path | None = None,
         timeout: timedelta = timedelta(seconds=15),
     ) -> None:
         self._url = url.rstrip("/")
@@ -50,6 +54,7 @@ class Backstage:
                 "User-Agent": "idp-bot",
             },
             timeout=timeout.total_seconds(),
+            verify=trusted(ca_file),
             trust_env=not _is_loopback(self._url),  # no proxy leads to this very machine
         )
 

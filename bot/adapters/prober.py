@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 
+from bot.adapters.trust import trusted
 from bot.ports.prober import ProbeResult
 
 _MOST_REDIRECTS = 5
@@ -28,9 +29,7 @@ class HttpProber:
     def __init__(
         self, *, ca_file: Path | None = None, timeout: timedelta = timedelta(seconds=10)
     ) -> None:
-        self._trust = httpx.create_ssl_context()
-        if ca_file:
-            self._trust.load_verify_locations(ca_file)
+        self._trust = trusted(ca_file)
         self._timeout = timeout.total_seconds()
 
     async def probe(self, url: str) -> ProbeResult:

@@ -1,11 +1,12 @@
 """Filling values into a skeleton, as Backstage's `fetch:template` does."""
 
+import functools
 import json
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError
 from jinja2.sandbox import SandboxedEnvironment
 from pydantic import JsonValue
 from typing_extensions import override
@@ -27,17 +28,16 @@ def rendered(
     Raises:
         PermanentError: a file cannot be rendered, or a path would leave the folder or fall on another.
     """
-    environment = _environment()
     result: dict[str, RenderedFile] = {}
     for file in files:
-        path = _path(environment, file.relative_to(root), file, values)
+        path = _path(file.relative_to(root), file, values)
         if path is None:
             continue
         if path in result:
             raise PermanentError(
                 f"Two files of {root} would become {path}; one is {file}.", "Rename one of them."
             )
-        content = _content(environment, file, values)
+        content = _content(file, values)
         executable = bool(file.stat().st_mode & 0o100)
         result[path] = RenderedFile(content=content, executable=executable)
     return result
@@ -52,6 +52,7 @@ class _Missing(StrictUndefined):
         return self._undefined_hint or f"there is no value “{self._undefined_name}”"
 
 
+@functools.cache
 def _environment() -> SandboxedEnvironment:
     environment = SandboxedEnvironment(
         variable_start_string="${{",
@@ -74,11 +75,15 @@ def _quoted(value: JsonValue, indent: int | None = None) -> str:
     return _NOT_EVERYWHERE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def _path(
-    environment: SandboxedEnvironment, path: Path, file: Path, values: Mapping[str, JsonValue]
-) -> str | None:
+@functools.lru_cache(maxsize=1024)
+def _compiled(text: str) -> Template:
+    """Most of the time goes into compiling, and the same skeleton is filled for every application."""
+    return _environment().from_string(text)
+
+
+def _path(path: Path, file: Path, values: Mapping[str, JsonValue]) -> str | None:
     """The rendered path, part by part: no value can add a folder of its own or climb out."""
-    parts = [_filled(environment, part, file, values) for part in path.parts]
+    parts = [_filled(part, file, values) for part in path.parts]
     if not all(parts):
         return None
     for part in parts:
@@ -90,9 +95,7 @@ def _path(
     return "/".join(parts)
 
 
-def _content(
-    environment: SandboxedEnvironment, file: Path, values: Mapping[str, JsonValue]
-) -> bytes:
+def _content(file: Path, values: Mapping[str, JsonValue]) -> bytes:
     """The filled-in text; what is no text is copied as it is."""
     content = file.read_bytes()
     if b"\0" in content:
@@ -101,14 +104,12 @@ def _content(
         text = content.decode("utf-8")
     except UnicodeDecodeError:
         return content
-    return _filled(environment, text, file, values).encode("utf-8", "replace")
+    return _filled(text, file, values).encode("utf-8", "replace")
 
 
-def _filled(
-    environment: SandboxedEnvironment, text: str, file: Path, values: Mapping[str, JsonValue]
-) -> str:
+def _filled(text: str, file: Path, values: Mapping[str, JsonValue]) -> str:
     try:
-        return environment.from_string(text).render(values=values)
+        return _compiled(text).render(values=values)
     except TemplateSyntaxError as error:
         raise PermanentError(
             f"{file}, line {error.lineno}: {error.message}", "Mend the template."

@@ -15,13 +15,33 @@ _PATIENCE = 0.2
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals alone: the box that holds all the parts decides when each of them stops."""
+    """Leaves signals alone, for the box that holds all the parts decides when each of them stops.
+
+    It sleeps until then, where uvicorn looks ten times a second whether it should: there are many servers in a box.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        """Start with nobody having asked for its end."""
+        super().__init__(config)
+        self._end = asyncio.Event()
+
+    def stop(self) -> None:
+        """Ask for the end."""
+        self.should_exit = True
+        self._end.set()
 
     @override
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Do nothing; several servers share one process."""
         yield
+
+    @override
+    async def main_loop(self) -> None:
+        """Renew the Date header once a second, as uvicorn does, until the end."""
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._end.wait(), 1)
 
 
 def free_port() -> int:
@@ -73,9 +93,9 @@ async def served(
         listener.close()
 
 
-async def _stop(server: uvicorn.Server, serving: asyncio.Task[None]) -> None:
+async def _stop(server: _Server, serving: asyncio.Task[None]) -> None:
     """Let requests end, but wait for no client: one that went away never says goodbye, as TLS wants it to."""
-    server.should_exit = True
+    server.stop()
     while not serving.done():
         await asyncio.wait([serving], timeout=_PATIENCE)
         for connection in list(server.server_state.connections):

@@ -20,6 +20,7 @@ from gitlab.v4.objects import Group, Project, ProjectPipeline
 from typing_extensions import override
 
 from bot.sandbox.gitlab import GitLabInstance, Person, serve
+from tests.plain_http import NO_CERTIFICATES
 
 PEOPLE = (
     Person("ada", "Ada Okafor", "ada@example.com"),
@@ -72,7 +73,11 @@ class World:
         """Plain HTTP, as the anonymous or with a bearer token."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return httpx.Client(
-            base_url=self.instance.url, headers=headers, trust_env=False, timeout=SECONDS
+            base_url=self.instance.url,
+            headers=headers,
+            trust_env=False,
+            timeout=SECONDS,
+            verify=NO_CERTIFICATES,
         )
 
     def project(self, **settings: Any) -> Project:

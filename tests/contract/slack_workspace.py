@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +14,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox import slack
 from bot.sandbox.slack import Person, SlackWorkspace
+from tests.plain_http import NO_CERTIFICATES
 
 Json = dict[str, Any]
-NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # reading them takes longer than a test
 PEOPLE = (
     Person("U0ADA", "ada", "Ada Okafor", "ada@example.com", "Europe/London"),
     Person("U0BRUNO", "bruno", "Bruno Lindt", "bruno@example.com"),

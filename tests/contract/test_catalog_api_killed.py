@@ -11,6 +11,7 @@ import pytest
 
 from tests.contract.catalog_client import component
 from tests.contract.fake_gitlab import TOKEN, FakeGitLab, fake_gitlab
+from tests.plain_http import NO_CERTIFICATES
 
 PROGRAM = """
 import asyncio, json, sys
@@ -44,6 +45,7 @@ class Killable:
         self._client = httpx.AsyncClient(
             base_url=f"{served['url']}/api/catalog",
             headers={"Authorization": f"Bearer {served['token']}"},
+            verify=NO_CERTIFICATES,
         )
         return self._client
 

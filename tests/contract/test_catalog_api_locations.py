@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from tests.contract.catalog_client import Client, a_catalog, component
 from tests.contract.fake_gitlab import FakeGitLab, fake_gitlab
+from tests.plain_http import NO_CERTIFICATES
 
 HELLO = "component:default/hello"
 SHOP = "component:default/shop"
@@ -396,7 +397,7 @@ async def test_gitlab_being_down_changes_nothing_that_is_known(client: Client) -
 async def test_nobody_gets_in_without_the_token(
     client: Client, headers: dict[str, str], message: str
 ) -> None:
-    async with httpx.AsyncClient(headers=headers) as http:
+    async with httpx.AsyncClient(headers=headers, verify=NO_CERTIFICATES) as http:
         answer = await http.get(f"{client.page}/api/catalog/locations")
 
     assert answer.status_code == 401

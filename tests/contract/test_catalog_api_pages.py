@@ -12,6 +12,7 @@ from tests.contract.catalog_client import (
     component,
     the_shipped_catalog,
 )
+from tests.plain_http import NO_CERTIFICATES
 
 HOSTILE = (
     component("hostile", owner="group:default/nobody")
@@ -37,7 +38,9 @@ async def _client(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cli
 
 
 async def _page(client: Client, path: str) -> httpx.Response:
-    async with httpx.AsyncClient(base_url=client.page, follow_redirects=True) as visitor:
+    async with httpx.AsyncClient(
+        base_url=client.page, follow_redirects=True, verify=NO_CERTIFICATES
+    ) as visitor:
         return await visitor.get(path)
 
 

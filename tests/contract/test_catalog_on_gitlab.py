@@ -20,6 +20,7 @@ from bot.ports.service_catalog import Entity, ServiceCatalog
 from bot.sandbox import catalog as sandbox_catalog
 from bot.sandbox import gitlab as sandbox_gitlab
 from tests.contract.catalog_client import component, the_shipped_catalog
+from tests.plain_http import NO_CERTIFICATES
 
 CATALOG, APP = "idp/platform/catalog", "idp/payments/checkout-hello"
 PATIENCE = 30.0
@@ -127,7 +128,7 @@ async def test_a_new_system_is_shown_by_both_and_counted_once(place: Place) -> N
 
     assert (await _seen(place.backstage, ref)).title == "Gift cards"
     assert (await _seen(place.repository, ref)).web_url == location
-    async with httpx.AsyncClient(trust_env=False) as visitor:
+    async with httpx.AsyncClient(trust_env=False, verify=NO_CERTIFICATES) as visitor:
         counted = (await visitor.get(place.counter)).json()
     assert counted["targets"].count(location) == 1
 

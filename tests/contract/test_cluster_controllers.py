@@ -13,6 +13,7 @@ from bot.sandbox import binaries
 from bot.sandbox.cluster.controllers.objects import Key, Kind, Object, condition_of
 from tests.contract import cluster_world
 from tests.contract.cluster_world import APPLICATION, ENVIRONMENT, World, chart, eventually
+from tests.plain_http import NO_CERTIFICATES
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -336,7 +337,7 @@ _XRD = """{
 
 
 async def test_a_webhook_that_is_not_gitlabs_is_refused(world: World) -> None:
-    async with httpx.AsyncClient(base_url=world.cluster.argocd_url) as http:
+    async with httpx.AsyncClient(base_url=world.cluster.argocd_url, verify=NO_CERTIFICATES) as http:
         answer = await http.post("/api/webhook", json={}, headers={"X-GitHub-Event": "push"})
 
     assert answer.status_code == 400
@@ -345,7 +346,7 @@ async def test_a_webhook_that_is_not_gitlabs_is_refused(world: World) -> None:
 async def test_the_pages_show_the_application_and_all_that_grew_out_of_it(
     world: World, hello: str
 ) -> None:
-    async with httpx.AsyncClient(base_url=world.cluster.argocd_url) as http:
+    async with httpx.AsyncClient(base_url=world.cluster.argocd_url, verify=NO_CERTIFICATES) as http:
         listed = await http.get("/applications")
         page = await http.get(f"/applications/argocd/{hello}")
         missing = await http.get("/applications/argocd/nowhere")

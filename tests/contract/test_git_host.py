@@ -29,6 +29,7 @@ from bot.ports.git_host import (
 )
 from bot.sandbox import gitlab as sandbox
 from bot.sandbox.gitlab import GitLabInstance
+from tests.plain_http import NO_CERTIFICATES
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -105,7 +106,9 @@ async def bot(gitlab: GitLabInstance) -> AsyncIterator[GitLab]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def admin(gitlab: GitLabInstance) -> AsyncIterator[httpx.AsyncClient]:
     headers = {"PRIVATE-TOKEN": gitlab.token}
-    async with httpx.AsyncClient(base_url=f"{gitlab.url}/api/v4", headers=headers) as admin:
+    async with httpx.AsyncClient(
+        base_url=f"{gitlab.url}/api/v4", headers=headers, verify=NO_CERTIFICATES
+    ) as admin:
         yield admin
 
 

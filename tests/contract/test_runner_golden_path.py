@@ -15,6 +15,7 @@ from bot.sandbox.runner.host import Checkout, JobState
 from tests.contract.fake_registry import PASSWORD, USER, FakeRegistry, fake_registry
 from tests.contract.runner_host import Bench, Host, commit, git
 from tests.golden_path import VALUES, render
+from tests.plain_http import NO_CERTIFICATES
 
 IMAGE_FILE = "environments/development/image.yaml"
 
@@ -74,7 +75,7 @@ async def _platform(tmp_path: Path) -> AsyncIterator[Platform]:
 
 async def answer(url: str) -> httpx.Response:
     """The first answer of a process that is just starting."""
-    async with httpx.AsyncClient() as client, asyncio.timeout(30):
+    async with httpx.AsyncClient(verify=NO_CERTIFICATES) as client, asyncio.timeout(30):
         while True:
             try:
                 return await client.get(url)

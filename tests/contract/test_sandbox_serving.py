@@ -15,6 +15,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from bot.sandbox.serving import served
+from tests.plain_http import NO_CERTIFICATES
 
 
 async def slow(_: Request) -> PlainTextResponse:
@@ -58,7 +59,7 @@ async def test_a_client_that_fell_silent_in_tls_holds_nothing_up(
 
 
 async def test_a_request_on_its_way_is_answered_before_the_server_stops() -> None:
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(verify=NO_CERTIFICATES) as client:
         async with served(APPLICATION, 0) as port:
             asking = asyncio.create_task(client.get(f"http://127.0.0.1:{port}/slow"))
             await asyncio.sleep(0.1)

@@ -12,6 +12,7 @@ import httpx
 
 from tests.boxed import Json
 from tests.colleague import eventually
+from tests.plain_http import NO_CERTIFICATES
 
 USER_APPS = "idp/platform/user-apps"
 CATALOG = "idp/platform/catalog"
@@ -89,8 +90,12 @@ async def connected(box: Json) -> AsyncIterator[Platform]:
     """Open the connections."""
     token = {"PRIVATE-TOKEN": box["gitlab"]["token"]}
     async with (
-        httpx.AsyncClient(base_url=box["gitlab"]["url"], headers=token, timeout=30) as gitlab,
-        httpx.AsyncClient(base_url=box["catalog"]["url"], timeout=30) as catalog,
-        httpx.AsyncClient(base_url=box["page"], timeout=30) as slack,
+        httpx.AsyncClient(
+            base_url=box["gitlab"]["url"], headers=token, timeout=30, verify=NO_CERTIFICATES
+        ) as gitlab,
+        httpx.AsyncClient(
+            base_url=box["catalog"]["url"], timeout=30, verify=NO_CERTIFICATES
+        ) as catalog,
+        httpx.AsyncClient(base_url=box["page"], timeout=30, verify=NO_CERTIFICATES) as slack,
     ):
         yield Platform(gitlab, catalog, slack)

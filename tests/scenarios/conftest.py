@@ -16,6 +16,7 @@ from bot.domain.job import Job
 from bot.settings import Settings, read_settings
 from tests.boxed import Json, variables
 from tests.colleague import Colleague, eventually
+from tests.plain_http import NO_CERTIFICATES
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ async def _at_work(
     async with (
         app.opened(read_settings(Settings), listens=True) as bot,
         app.serving(bot),
-        httpx.AsyncClient(base_url=box["page"], timeout=20) as http,
+        httpx.AsyncClient(base_url=box["page"], timeout=20, verify=NO_CERTIFICATES) as http,
     ):
         listener = asyncio.create_task(app.run_slack(bot))
         worker = asyncio.create_task(app.run_worker(bot))

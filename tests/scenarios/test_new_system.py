@@ -8,6 +8,7 @@ import pytest
 from bot.domain.job import Job, JobState
 from bot.slack import ids
 from tests.colleague import Json, eventually, has_button
+from tests.plain_http import NO_CERTIFICATES
 from tests.scenarios.conftest import Office
 
 pytestmark = [pytest.mark.timeout(180)]
@@ -106,7 +107,9 @@ async def _modal(office: Office, slack_id: str) -> Json | None:
 async def _commits(office: Office, slug: str) -> list[Json]:
     """Every commit of the catalog repository that touched the system's file."""
     gitlab = office.box["gitlab"]
-    async with httpx.AsyncClient(headers={"PRIVATE-TOKEN": gitlab["token"]}) as api:
+    async with httpx.AsyncClient(
+        headers={"PRIVATE-TOKEN": gitlab["token"]}, verify=NO_CERTIFICATES
+    ) as api:
         answer = await api.get(
             f"{gitlab['url']}/api/v4/projects/{CATALOG}/repository/commits",
             params={"path": f"systems/{slug}.yaml"},
@@ -117,7 +120,9 @@ async def _commits(office: Office, slug: str) -> list[Json]:
 
 async def _entity(office: Office, slug: str) -> Json:
     catalog = office.box["catalog"]
-    async with httpx.AsyncClient(headers={"Authorization": f"Bearer {catalog['token']}"}) as api:
+    async with httpx.AsyncClient(
+        headers={"Authorization": f"Bearer {catalog['token']}"}, verify=NO_CERTIFICATES
+    ) as api:
         answer = await api.get(
             f"{catalog['url']}/api/catalog/entities/by-name/system/default/{slug}"
         )

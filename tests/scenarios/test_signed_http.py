@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from bot.domain.job import JobState
+from tests.plain_http import NO_CERTIFICATES
 from tests.scenarios.conftest import Office
 
 pytestmark = [pytest.mark.timeout(90)]
@@ -44,7 +45,7 @@ async def test_a_request_with_a_forged_or_missing_signature_is_refused(
         "X-Slack-Signature": "v0=" + "0" * 64,
     }
 
-    async with httpx.AsyncClient() as stranger:
+    async with httpx.AsyncClient(verify=NO_CERTIFICATES) as stranger:
         url = f"http://127.0.0.1:{port}/slack/events"
         forged = await stranger.post(url, data={"command": "/idp"}, headers=headers)
         unsigned = await stranger.post(url, data={"command": "/idp"})
