@@ -73,7 +73,7 @@ async def stopped_in_the_middle_of_a_step(case: Case) -> Aftermath:
     job = await case.ask_for_system()
     async with case.platform.gate, case.platform.quiet:
         await _at_the_systems_commit(case, job)
-        case.worker()
+        await case.worker().ready()
         first.terminate()
         await case.platform.release()
         case.struck.append(await first.drained())

@@ -1,5 +1,6 @@
 """Worker processes that can be killed at a point of their own choice."""
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -11,6 +12,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import ClassVar
 
+import httpx
 import pytest
 from typing_extensions import override
 
@@ -19,6 +21,7 @@ from bot.adapters.redis_lease import RedisLease
 from bot.cli import processes
 from bot.domain.job import MessageRef, StepRecord, StepState
 from tests.colleague import eventually
+from tests.plain_http import NO_CERTIFICATES
 
 STOP_SECONDS = 30
 
@@ -28,6 +31,12 @@ class Worker:
     """`python -m bot worker` in a process of its own."""
 
     process: BaseProcess
+    page: str
+
+    async def ready(self) -> None:
+        """Wait until it says that it can take over."""
+        async with httpx.AsyncClient(base_url=self.page, verify=NO_CERTIFICATES) as http:
+            await eventually(lambda: _is_ready(http))
 
     async def kill(self) -> datetime:
         """SIGKILL, as the kernel does it when memory runs out."""
@@ -80,7 +89,13 @@ def started(variables: Mapping[str, str], *, log: Path, dies_before: str = "") -
     context.set_forkserver_preload([__name__])
     process = context.Process(target=_work, args=(dict(variables), log, dies_before))
     process.start()
-    return Worker(process)
+    return Worker(process, f"http://127.0.0.1:{variables['IDP_HTTP_PORT']}")
+
+
+async def _is_ready(http: httpx.AsyncClient) -> bool:
+    with contextlib.suppress(httpx.TransportError):
+        return (await http.get("/readyz")).is_success
+    return False
 
 
 class DoomedLease(RedisLease):
