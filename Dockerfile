@@ -1,8 +1,8 @@
 # The bot without the sandbox. `docker build --tag idp-bot .`, then a command of the bot as the argument: run if none.
 FROM python:3.12-slim AS packages
 RUN python -m venv /venv
-COPY requirements/bot.txt /tmp/bot.txt
-RUN /venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes --requirement /tmp/bot.txt
+COPY requirements/otel.txt /tmp/otel.txt
+RUN /venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes --requirement /tmp/otel.txt
 
 FROM python:3.12-slim
 ENV PATH=/venv/bin:$PATH \

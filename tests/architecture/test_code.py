@@ -104,7 +104,7 @@ def test_a_check_that_is_switched_off_says_which_and_why() -> None:
 
 
 def test_what_the_bot_imports_is_in_the_image() -> None:
-    """The image installs requirements/bot.txt and nothing else."""
+    """The image installs requirements/bot.txt, with what sends traces, and nothing else."""
     pins = re.findall(r"^([\w.-]+)==", text_of(Path("requirements/bot.txt")), re.MULTILINE)
     pinned = {normal(name) for name in pins}
     distributions = importlib.metadata.packages_distributions()

@@ -70,7 +70,7 @@ def run(content: Path, *command: str) -> subprocess.CompletedProcess[str]:
 def test_it_installs_pinned_packages_by_their_hashes() -> None:
     [install] = [line for line in instructions("RUN") if "pip install" in line]
     assert "--require-hashes" in install
-    assert "requirements/bot.txt" in copied()
+    assert "requirements/otel.txt" in copied()
 
 
 def test_it_runs_as_a_numeric_user_without_rights() -> None:
