@@ -222,6 +222,17 @@ def _slack(
     return slack.serve(
         port=box.ports["slack"],
         state_dir=box.folder / "slack",
-        people=[slack.Person(p.slack_id, p.username, p.name, p.email) for p in people],
+        people=[_in_slack(member) for member in people],
         links={name: url for name, url in links.items() if url},
+    )
+
+
+def _in_slack(member: Member) -> slack.Person:
+    return slack.Person(
+        member.slack_id,
+        member.username,
+        member.name,
+        member.email,
+        tz=member.time_zone,
+        title=", ".join(member.teams),
     )

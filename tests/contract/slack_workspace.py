@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox import slack
-from bot.sandbox.slack import Person, SlackWorkspace
+from bot.sandbox.slack import IDP_BOT, Person, SlackApp, SlackWorkspace
 from tests.plain_http import NO_CERTIFICATES
 
 Json = dict[str, Any]
@@ -21,6 +21,18 @@ PEOPLE = (
     Person("U0ADA", "ada", "Ada Okafor", "ada@example.com", "Europe/London"),
     Person("U0BRUNO", "bruno", "Bruno Lindt", "bruno@example.com"),
     Person("U0DENIZ", "deniz", "Deniz Kaya", "deniz@example.com", "Europe/Istanbul"),
+)
+
+# An app that was granted all that the workspace serves, and listens to all that it tells.
+CURIOUS = replace(
+    IDP_BOT,
+    events=("app_home_opened", "app_mention"),
+    scopes=(
+        *IDP_BOT.scopes,
+        *("channels:read", "channels:manage", "groups:read", "groups:write", "im:read"),
+        *("team:read", "app_mentions:read"),
+    ),
+    takes_messages=True,
 )
 
 
@@ -63,9 +75,11 @@ class Room:
 
 
 @contextlib.asynccontextmanager
-async def a_room(state_dir: Path, people: Sequence[Person] = PEOPLE) -> AsyncIterator[Room]:
+async def a_room(
+    state_dir: Path, people: Sequence[Person] = PEOPLE, *, app: SlackApp = CURIOUS
+) -> AsyncIterator[Room]:
     async with (
-        slack.serve(port=0, state_dir=state_dir, people=people) as workspace,
+        slack.serve(port=0, state_dir=state_dir, people=people, app=app) as workspace,
         httpx.AsyncClient(base_url=workspace.page, timeout=10, verify=NO_CERTIFICATES) as http,
     ):
         yield Room(workspace, http)

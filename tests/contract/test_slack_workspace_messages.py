@@ -149,20 +149,6 @@ async def test_an_ephemeral_message_is_for_one_reader_alone(
     assert (await web.conversations_history(channel=GENERAL))["messages"] == []
 
 
-async def test_the_app_speaks_where_it_is_a_member_and_in_direct_messages(
-    web: AsyncWebClient,
-) -> None:
-    with pytest.raises(SlackApiError) as outside:
-        await web.chat_postMessage(channel="C0RANDOM", text="a")
-    with pytest.raises(SlackApiError) as nowhere:
-        await web.chat_postMessage(channel="C0NOWHERE", text="a")
-    direct = (await web.conversations_open(users="U0ADA"))["channel"]["id"]
-    await web.conversations_join(channel="C0RANDOM")
-    assert (_refusal(outside), _refusal(nowhere)) == ("not_in_channel", "channel_not_found")
-    assert (await web.chat_postMessage(channel="C0RANDOM", text="a"))["ok"]
-    assert (await web.chat_postMessage(channel="U0ADA", text="a"))["channel"] == direct
-
-
 async def test_what_two_people_say_to_each_other_is_not_for_the_app(
     room: Room, web: AsyncWebClient
 ) -> None:

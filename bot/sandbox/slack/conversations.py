@@ -24,6 +24,11 @@ class Channel:
     created: int = 0
     topic: str = ""
     is_im: bool = False
+    is_private: bool = False
+
+    def is_open_to(self, user: str) -> bool:
+        """Whether somebody may know of it and read it."""
+        return user in self.members or not (self.is_im or self.is_private)
 
 
 class Conversations:
@@ -96,11 +101,17 @@ class Conversations:
         return self.keep(Channel(f"D0{name}", "", pair, is_im=True, created=int(self._clock())))
 
     def join(self, channel_id: str, user: str) -> Channel:
-        """Make somebody a member, if they are not one yet."""
+        """Make somebody a member, if they are not one yet; a private channel is joined by invitation."""
         channel = self.channel(channel_id)
         if user in channel.members:
             return channel
         return self.keep(replace(channel, members=(*channel.members, user)))
+
+    def leave(self, channel_id: str, user: str) -> Channel:
+        """Make somebody a member no more."""
+        channel = self.channel(channel_id)
+        staying = tuple(member for member in channel.members if member != user)
+        return self.keep(replace(channel, members=staying))
 
     # ---- messages
 
@@ -130,7 +141,11 @@ class Conversations:
             self._store.delete("message", f"{channel}:{ts}")
 
     def whisper(self, channel_id: str, reader: str, content: Message) -> Message:
-        """Show a message to one reader only; like Slack's it does not outlive the session."""
+        """Show a message to one reader only.
+
+        Slack keeps ephemeral messages for the session and forgets them at a reload. Here a session lasts as long as
+        the workspace runs: a reload shows them again, a restart does not.
+        """
         message = {
             "type": "message",
             "channel": channel_id,

@@ -16,6 +16,7 @@ class Person:
     real_name: str
     email: str
     tz: str = "Europe/Berlin"
+    title: str = ""  # what they do, as their profile says it
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class SlackApp:
     events: tuple[str, ...]
     scopes: tuple[str, ...]
     request_url: str = ""  # where signed requests go while no socket is open
+    takes_messages: bool = True  # whether people may write to it directly
 
 
 IDP_BOT = SlackApp(
@@ -69,22 +71,18 @@ IDP_BOT = SlackApp(
             ),
         ),
     ),
-    events=("app_home_opened", "app_mention"),
+    events=("app_home_opened",),
     scopes=(
-        "app_mentions:read",
-        "channels:history",
-        "channels:join",
-        "channels:manage",
-        "channels:read",
+        "commands",
         "chat:write",
         "chat:write.public",
-        "commands",
+        "channels:join",
+        "channels:history",
         "groups:history",
         "im:history",
-        "im:read",
         "im:write",
-        "team:read",
         "users:read",
         "users:read.email",
     ),
+    takes_messages=False,
 )

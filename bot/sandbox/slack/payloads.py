@@ -19,6 +19,8 @@ def user(person: Person) -> Payload:
 
 def channel_name(channel: Channel) -> str:
     """Name a channel as payloads do."""
+    if channel.is_private:
+        return "privategroup"
     return "directmessage" if channel.is_im else channel.name
 
 

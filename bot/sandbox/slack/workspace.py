@@ -20,13 +20,14 @@ from bot.sandbox.slack.triggers import Triggers
 from bot.sandbox.slack.views import Views
 
 GENERAL = "C0GENERAL"
-# The app is in all of these but #random, so that a refusal of `not_in_channel` can be met.
+# The app is not in all of them, so that Slack's refusals can be met: not_in_channel, channel_not_found.
 CHANNELS = (
     (GENERAL, "general", "Company-wide announcements and work-based matters", True),
     ("C0PAYMENTS", "payments", "The payments team", True),
     ("C0PLATFORM", "platform", "Questions to the platform team", True),
     ("C0RANDOM", "random", "Everything else; the app is not a member here", False),
 )
+PRIVATE = ("C0LEADS", "leads", "Private, for some of us; the app does not know of it")
 
 
 @dataclass(slots=True)
@@ -148,5 +149,9 @@ def _furnish(workspace: Workspace) -> None:
         if channel_id not in workspace.conversations.channels:
             joined = (*members, workspace.app.user_id) if has_app else members
             workspace.conversations.keep(Channel(channel_id, name, joined, topic=topic))
+    if PRIVATE[0] not in workspace.conversations.channels:
+        channel_id, name, topic = PRIVATE
+        some = members[::2]
+        workspace.conversations.keep(Channel(channel_id, name, some, topic=topic, is_private=True))
     for user_id in members:
         workspace.direct_with_app(user_id)

@@ -27,7 +27,7 @@ async def send(
     workspace: Workspace, person: Person, channel_id: str, *, text: str, thread_ts: str = ""
 ) -> Outcome:
     """Send a line; one that starts with a slash is a command."""
-    channel = workspace.conversations.join(channel_id, person.id)
+    channel = _open_to(workspace, person, channel_id)
     if text.startswith("/"):
         return await _command(workspace, person, channel, typed=text)
     content = {"user": person.id, "team": TEAM_ID, "text": composing.linked(workspace, text)}
@@ -37,6 +37,17 @@ async def send(
     workspace.conversations.mark_read(channel_id, person.id)
     _announce(workspace, channel, message)
     return Outcome()
+
+
+def _open_to(workspace: Workspace, person: Person, channel_id: str) -> Channel:
+    """Find where somebody writes; they join a public channel by it."""
+    channel = workspace.conversations.channel(channel_id)
+    if not channel.is_open_to(person.id):
+        raise SlackError("channel_not_found")
+    to_app = channel.is_im and workspace.app.user_id in channel.members
+    if to_app and not workspace.app.takes_messages:
+        raise SlackError("restricted_action")
+    return workspace.conversations.join(channel_id, person.id)
 
 
 async def _command(
@@ -98,8 +109,8 @@ def _announce(workspace: Workspace, channel: Channel, message: dict[str, Any]) -
     about = {**payloads.public(message), "channel": channel.id, "event_ts": message["ts"]}
     if mentioned and not channel.is_im and "app_mention" in workspace.app.events:
         workspace.delivery.announce(payloads.event(workspace, {**about, "type": "app_mention"}))
-    kind = "im" if channel.is_im else "channel"
-    subscribed = f"message.{kind if channel.is_im else 'channels'}" in workspace.app.events
+    kind = "im" if channel.is_im else "group" if channel.is_private else "channel"
+    subscribed = f"message.{kind if channel.is_im else kind + 's'}" in workspace.app.events
     if subscribed and workspace.app.user_id in channel.members:
         workspace.delivery.announce(payloads.event(workspace, {**about, "channel_type": kind}))
 

@@ -20,14 +20,21 @@ def _place(workspace: Workspace, given: Arguments) -> Channel:
         return workspace.direct_with_app(wanted)
     named = [c for c in workspace.conversations.channels.values() if c.name == wanted.lstrip("#")]
     channel = named[0] if named and wanted else workspace.conversations.channel(wanted)
-    if workspace.app.user_id not in channel.members:
-        raise SlackError("channel_not_found" if channel.is_im else "not_in_channel")
+    if not channel.is_open_to(workspace.app.user_id):
+        raise SlackError("channel_not_found")
     return channel
 
 
+def _joined(workspace: Workspace, channel: Channel) -> None:
+    if workspace.app.user_id not in channel.members:
+        raise SlackError("not_in_channel")
+
+
 async def post_message(workspace: Workspace, given: Arguments) -> Answer:
-    """Post to a channel, a thread or a direct message."""
+    """Post to a channel, a thread or a direct message; chat:write.public opens all public channels."""
     channel = _place(workspace, given)
+    if "chat:write.public" not in workspace.app.scopes:
+        _joined(workspace, channel)
     thread_ts = arguments.timestamp(given, "thread_ts")
     content = workspace.app_says(composing.composed(given))
     if thread_ts:
@@ -40,6 +47,7 @@ async def post_ephemeral(workspace: Workspace, given: Arguments) -> Answer:
     """Show a message to one member of a channel."""
     arguments.required(given, "user")
     channel = _place(workspace, given)
+    _joined(workspace, channel)
     if given["user"] not in channel.members:
         raise SlackError("user_not_in_channel")
     content = workspace.app_says(composing.composed(given))

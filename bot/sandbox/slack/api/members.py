@@ -13,7 +13,7 @@ from bot.sandbox.slack.workspace import Workspace
 Answer = dict[str, Any]
 
 
-def described(person: Person) -> Answer:
+def described(workspace: Workspace, person: Person) -> Answer:
     """Word a member as Slack does, with the time zone that their clock shows today."""
     now = datetime.now(UTC).astimezone(ZoneInfo(person.tz))
     offset = now.utcoffset()
@@ -24,10 +24,11 @@ def described(person: Person) -> Answer:
         "display_name_normalized": person.name,
         "first_name": person.real_name.partition(" ")[0],
         "last_name": person.real_name.partition(" ")[2],
-        "email": person.email,
-        "title": "",
+        "title": person.title,
         "team": TEAM_ID,
     }
+    if "users:read.email" in workspace.app.scopes:
+        profile["email"] = person.email
     return {
         "id": person.id,
         "team_id": TEAM_ID,
@@ -67,12 +68,12 @@ async def info(workspace: Workspace, given: Arguments) -> Answer:
     arguments.required(given, "user")
     if given["user"] == workspace.app.user_id:
         return {"user": _app_user(workspace)}
-    return {"user": described(workspace.person(str(given["user"])))}
+    return {"user": described(workspace, workspace.person(str(given["user"])))}
 
 
 async def list_(workspace: Workspace, given: Arguments) -> Answer:
     """List everybody, the app last."""
-    everybody = [described(person) for person in workspace.people.values()]
+    everybody = [described(workspace, person) for person in workspace.people.values()]
     page, cursor = arguments.page(given, [*everybody, _app_user(workspace)])
     return {"members": page, "response_metadata": {"next_cursor": cursor}}
 
@@ -82,7 +83,7 @@ async def lookup_by_email(workspace: Workspace, given: Arguments) -> Answer:
     wanted = str(given.get("email") or "").lower()
     for person in workspace.people.values():
         if person.email.lower() == wanted:
-            return {"user": described(person)}
+            return {"user": described(workspace, person)}
     raise SlackError("users_not_found")
 
 

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from bot.sandbox.slack.api import arguments, chat, members, shown, talk
+from bot.sandbox.slack.api import arguments, chat, members, scopes, shown, talk
 from bot.sandbox.slack.api.arguments import Arguments
 from bot.sandbox.slack.errors import RateLimited, SlackError
 from bot.sandbox.slack.workspace import Workspace
@@ -54,6 +54,7 @@ async def _called(
     bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
     given["token"] = bearer or str(given.get("token") or "")
     _check_token(workspace, name, given["token"])
+    scopes.check(workspace, name, given)
     workspace.limits.count(name, str(given.get("channel") or ""))
     return await method(workspace, given)
 

@@ -1,5 +1,6 @@
 """conversations.*: where people talk, and what they said."""
 
+from dataclasses import replace
 from typing import Any
 
 from bot.sandbox.slack.api import arguments
@@ -12,6 +13,7 @@ from bot.sandbox.slack.workspace import Workspace
 
 Answer = dict[str, Any]
 LONGEST_NAME = 80
+LONGEST_TOPIC = 250
 
 
 def described(workspace: Workspace, channel: Channel) -> Answer:
@@ -25,11 +27,11 @@ def described(workspace: Workspace, channel: Channel) -> Answer:
         **common,
         "name": channel.name,
         "name_normalized": channel.name,
-        "is_channel": True,
-        "is_group": False,
+        "is_channel": not channel.is_private,
+        "is_group": channel.is_private,
         "is_im": False,
         "is_mpim": False,
-        "is_private": False,
+        "is_private": channel.is_private,
         "is_general": channel.name == "general",
         "is_member": is_member,
         "creator": channel.creator,
@@ -39,10 +41,16 @@ def described(workspace: Workspace, channel: Channel) -> Answer:
     }
 
 
+def _type(channel: Channel) -> str:
+    if channel.is_im:
+        return "im"
+    return "private_channel" if channel.is_private else "public_channel"
+
+
 def _visible(workspace: Workspace, given: Arguments) -> Channel:
     arguments.required(given, "channel")
     channel = workspace.conversations.channel(str(given["channel"]))
-    if channel.is_im and workspace.app.user_id not in channel.members:
+    if not channel.is_open_to(workspace.app.user_id):
         raise SlackError("channel_not_found")
     return channel
 
@@ -64,8 +72,7 @@ async def list_(workspace: Workspace, given: Arguments) -> Answer:
     channels = [
         described(workspace, channel)
         for channel in workspace.conversations.channels.values()
-        if ("im" if channel.is_im else "public_channel") in kinds
-        and (not channel.is_im or workspace.app.user_id in channel.members)
+        if _type(channel) in kinds and channel.is_open_to(workspace.app.user_id)
     ]
     return _paged("channels", *arguments.page(given, channels))
 
@@ -145,13 +152,36 @@ async def open_(workspace: Workspace, given: Arguments) -> Answer:
 async def join(workspace: Workspace, given: Arguments) -> Answer:
     """Make the app a member."""
     before = _visible(workspace, given)
-    if before.is_im:
+    if before.is_im or before.is_private:
         raise SlackError("method_not_supported_for_channel_type")
     channel = workspace.conversations.join(before.id, workspace.app.user_id)
     answer: Answer = {"channel": described(workspace, channel)}
     if before == channel:
         answer["warning"] = "already_in_channel"
     return answer
+
+
+async def leave(workspace: Workspace, given: Arguments) -> Answer:
+    """Make the app a member no more."""
+    channel = _visible(workspace, given)
+    if channel.is_im:
+        raise SlackError("method_not_supported_for_channel_type")
+    if channel.name == "general":
+        raise SlackError("cant_leave_general")
+    if workspace.app.user_id not in channel.members:
+        return {"not_in_channel": True}
+    workspace.conversations.leave(channel.id, workspace.app.user_id)
+    return {}
+
+
+async def set_topic(workspace: Workspace, given: Arguments) -> Answer:
+    """Say what a channel is about."""
+    channel = _joined(workspace, given)
+    topic = str(given.get("topic") or "")
+    if len(topic) > LONGEST_TOPIC:
+        raise SlackError("too_long")
+    changed = workspace.conversations.keep(replace(channel, topic=topic))
+    return {"channel": described(workspace, changed)}
 
 
 async def create(workspace: Workspace, given: Arguments) -> Answer:
@@ -186,6 +216,8 @@ METHODS = {
     "conversations.replies": replies,
     "conversations.open": open_,
     "conversations.join": join,
+    "conversations.leave": leave,
+    "conversations.setTopic": set_topic,
     "conversations.create": create,
     "conversations.invite": invite,
 }

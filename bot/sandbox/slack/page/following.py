@@ -72,7 +72,7 @@ def _sidebar(workspace: Workspace, person: Person) -> dict[str, Any]:
 
 def _message_frames(workspace: Workspace, person: Person, change: Change) -> list[dict[str, Any]]:
     channel = workspace.conversations.channel(change.channel)
-    if channel.is_im and person.id not in channel.members:
+    if not channel.is_open_to(person.id):
         return []
     place = {"channel": change.channel, "ts": change.ts, "thread_ts": change.thread_ts}
     frames = [{"kind": change.kind, **place, "html": _drawn(workspace, person, change, change.ts)}]

@@ -58,7 +58,7 @@ def _client(workspace: Workspace, person: Person, request: Request) -> str:
     if place == HOME:
         return rendering.client(workspace, person, channel=None)
     channel = workspace.conversations.channel(place)
-    if channel.is_im and person.id not in channel.members:
+    if not channel.is_open_to(person.id):
         channel = workspace.conversations.channel(GENERAL)
     workspace.conversations.mark_read(channel.id, person.id)
     thread_ts = request.query_params.get("thread", "")

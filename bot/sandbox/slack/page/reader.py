@@ -53,7 +53,7 @@ class Reader:
 
     def _channel(self, channel_id: str, label: str) -> Markup:
         channel = self.workspace.conversations.channels.get(channel_id)
-        if channel is None:
+        if channel is None or not channel.is_open_to(self.person.id):
             return Markup('<span class="mention">#{}</span>').format(label or channel_id)
         address = f"/client/{self.person.id}/{channel_id}"
         return Markup('<a class="mention" href="{}">#{}</a>').format(address, channel.name)
@@ -97,6 +97,7 @@ class Reader:
         return list(self.workspace.people.values())
 
     def channels(self) -> list[Channel]:
-        """List the channels, by name."""
+        """List the channels that the reader may see, by name."""
         channels = self.workspace.conversations.channels.values()
-        return sorted((c for c in channels if not c.is_im), key=lambda channel: channel.name)
+        open_ones = (c for c in channels if not c.is_im and c.is_open_to(self.person.id))
+        return sorted(open_ones, key=lambda channel: channel.name)
