@@ -16,6 +16,7 @@ from bot.adapters.embedded_valkey import embedded_valkey
 from bot.adapters.memory.announcer import MemoryAnnouncer
 from bot.adapters.memory.jobs import MemoryJobs
 from bot.adapters.memory.scheduler import MemoryScheduler
+from bot.adapters.metrics import Metrics
 from bot.adapters.redis_connection import open_redis
 from bot.adapters.redis_jobs import RedisJobs
 from bot.domain.job import JobState
@@ -123,6 +124,7 @@ def runner_on(ports: Ports) -> Runner:
         pipelines={NINE_STEPS.kind: NINE_STEPS},
         announcer=MemoryAnnouncer(),
         random=lambda low, _: low,
+        telemetry=Metrics(),
     )
 
 

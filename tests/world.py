@@ -13,9 +13,12 @@ from bot.adapters.memory.jobs import MemoryJobs
 from bot.adapters.memory.prober import MemoryProber
 from bot.adapters.memory.scheduler import MemoryScheduler
 from bot.adapters.memory.service_catalog import MemoryCatalog
+from bot.adapters.memory.telemetry import MemoryTelemetry
 from bot.adapters.template_folder import TemplateFolder
+from bot.domain import policy
 from bot.domain.entities import entity_ref
 from bot.domain.job import Job
+from bot.domain.policy import Policy
 from bot.pipeline.pipeline import Pipeline
 from bot.pipeline.pipelines import PIPELINES
 from bot.pipeline.runner import Runner
@@ -29,7 +32,9 @@ TEMPLATES = Path(__file__).parents[1] / "templates"
 class World:
     """Everything outside of the bot, standing still until a test moves it."""
 
-    def __init__(self, pipelines: Mapping[str, Pipeline] = PIPELINES) -> None:
+    def __init__(
+        self, pipelines: Mapping[str, Pipeline] = PIPELINES, *, rules: Policy = policy.DEFAULT
+    ) -> None:
         self.clock = MemoryClock(NOON)
         self.git = MemoryGitHost(PLATFORM.gitlab_url)
         self.catalog = MemoryCatalog(entities=_company())
@@ -49,9 +54,15 @@ class World:
             jobs=self.jobs,
             scheduler=self.scheduler,
             clock=self.clock,
+            policy=rules,
         )
+        self.telemetry = MemoryTelemetry()
         self.runner = Runner(
-            ports=self.ports, pipelines=pipelines, announcer=self.announcer, random=_half
+            ports=self.ports,
+            pipelines=pipelines,
+            announcer=self.announcer,
+            random=_half,
+            telemetry=self.telemetry,
         )
 
     async def found_platform(self) -> None:

@@ -5,7 +5,7 @@ leaves after its end was announced. A crash between two of these calls leaves an
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from redis.asyncio import Redis
@@ -14,6 +14,7 @@ from bot.adapters import redis_record as record
 from bot.adapters.redis_lease import LEASE, RedisLease
 from bot.adapters.redis_lua import Scripts, translating
 from bot.domain.approval import Decision
+from bot.domain.census import Census, census
 from bot.domain.errors import TemporaryError
 from bot.domain.job import Job, JobState, StepRecord, StepState
 from bot.ports.job_store import Answer, Busy, Event
@@ -83,11 +84,16 @@ class RedisJobs:
                 await self._redis.zadd(record.DUE, dict.fromkeys(ids, later), xx=True)
         return [str(job_id) for job_id in ids]
 
-    async def decide(self, job_id: str, decision: Decision) -> Answer:
+    async def decide(
+        self, job_id: str, decision: Decision, *, settles: Callable[[Job], bool | None]
+    ) -> Answer:
         def change(job: Job) -> list[str] | None:
             if job.decision or job.state.is_end or job.cancelled_by:
                 return None
-            return ["decision", decision.model_dump_json()]
+            is_last = settles(job)
+            if is_last is None:
+                return None
+            return record.decision_fields((*job.decisions, decision), is_settled=is_last)
 
         await self._due_by(job_id, decision.at)
         return await self._change(
@@ -151,6 +157,46 @@ class RedisJobs:
 
     async def free(self, job_id: str) -> None:
         await self._scripts.run("free", [record.NAMES], [job_id])
+
+    async def census(self, *, now: datetime) -> Census:
+        with translating():
+            due: Any = await self._redis.zrange(record.DUE, 0, -1, withscores=True)
+        found = [(at, job) for job_id, at in due if (job := await self.load(job_id))]
+        first_due = datetime.fromtimestamp(found[0][0], tz=UTC) if found else None
+        return census((job for _, job in found), first_due=first_due, now=now)
+
+    async def forget(self, *, ended_before: datetime, limit: int = 200) -> Sequence[str]:
+        """What a crash leaves half removed is removed by the next call: a job leaves the index of all jobs last."""
+        with translating():
+            old: Any = await self._redis.zrange(
+                record.NEWEST, "-inf", ended_before.timestamp(), byscore=True
+            )
+        gone: list[str] = []
+        for job_id in old:
+            if len(gone) == limit:
+                break
+            if await self._is_removed(job_id, ended_before):
+                await self.free(job_id)
+                with translating():
+                    await self._redis.zrem(record.DUE, job_id)
+                    await self._redis.zrem(record.NEWEST, job_id)
+                gone.append(job_id)
+        return gone
+
+    async def _is_removed(self, job_id: str, ended_before: datetime) -> bool:
+        """Remove the job itself if it is over; its hash is not read whole, as it may be of a version long gone."""
+        with translating():
+            state, ended_at = await self._redis.hmget(
+                record.job_key(job_id), ["state", "finished_at"]
+            )
+        if state is None:
+            return True
+        if not JobState(state).is_end or not ended_at:
+            return False
+        if datetime.fromisoformat(ended_at) >= ended_before:
+            return False
+        keys = [*_keys(job_id), record.lease_key(job_id)]
+        return bool(await self._scripts.run("forget", keys, [state, ended_at]))
 
     async def _due_by(self, job_id: str, at: datetime) -> None:
         """Bring forward when the job is looked at next, if it is to be looked at again at all."""

@@ -13,6 +13,7 @@ from bot.pipeline.step import Step
 from bot.pipeline.wiring import arguments
 from bot.ports.bundle import Ports
 from bot.ports.job_store import Lease
+from bot.ports.telemetry import Telemetry
 
 log = structlog.get_logger()
 
@@ -26,6 +27,7 @@ class Attempt:
     step: Step[Any]
     ports: Ports
     random: Random
+    telemetry: Telemetry
 
     async def run(self, job: Job) -> None:
         """Write the intent, do the work, write the outcome.
@@ -34,9 +36,14 @@ class Attempt:
             LeaseLost: another worker has taken the job over; nothing was written.
         """
         before = job.step(self.step.name)
-        begun = await self._begin(before)
-        after = await self._outcome(begun, job)
-        await self._write(after, what=_what(before, after))
+        with (
+            structlog.contextvars.bound_contextvars(step=self.step.name),
+            self.telemetry.attempt(job, self.step.name) as came_to,
+        ):
+            begun = await self._begin(before)
+            after = await self._outcome(begun, job)
+            await self._write(after, what=_what(before, after))
+            came_to(after)
 
     async def _begin(self, before: StepRecord) -> StepRecord:
         now = self.ports.clock()
@@ -64,7 +71,7 @@ class Attempt:
                 state=StepState.DECLINED, finished_at=now, look_at=None, reason=error.why
             )
         except Exception:
-            log.exception("job.step_broke", job=job.id, step=self.step.name)
+            log.exception("job.step_broke")
             return self._failed(
                 begun,
                 cause="Something went wrong inside idp-bot that it has no words for.",

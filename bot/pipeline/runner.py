@@ -14,6 +14,7 @@ from bot.pipeline.telling import Telling
 from bot.ports.announcer import Announcer
 from bot.ports.bundle import Ports
 from bot.ports.job_store import Busy, Lease, LeaseLost
+from bot.ports.telemetry import Telemetry
 
 log = structlog.get_logger()
 
@@ -31,11 +32,13 @@ class Runner:
         pipelines: Mapping[str, Pipeline],
         announcer: Announcer,
         random: Random,
+        telemetry: Telemetry,
     ) -> None:
         self._ports = ports
         self._pipelines = pipelines
         self._announcer = announcer
         self._random = random
+        self._telemetry = telemetry
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -44,10 +47,14 @@ class Runner:
 
     async def advance(self, job_id: str) -> None:
         """Take the job as far as it can go now. Does nothing that another runner is doing already."""
+        with structlog.contextvars.bound_contextvars(job=job_id):
+            await self._advance(job_id)
+
+    async def _advance(self, job_id: str) -> None:
         lease = await self._ports.jobs.acquire(job_id, now=self._ports.clock())
         match lease:
             case None:
-                log.warning("job.unknown", job=job_id)
+                log.warning("job.unknown")
             case Busy(remaining=remaining):
                 at = self._ports.clock() + remaining + timedelta(seconds=self._random(0, 1))
                 await self._ports.scheduler.nudge(job_id, at=at)
@@ -58,6 +65,7 @@ class Runner:
         """Nudge the jobs that should have been looked at some time ago: the safety net under every lost nudge."""
         for job_id in await self._ports.jobs.due(now=self._ports.clock() - GRACE):
             log.info("job.swept", job=job_id)
+            self._telemetry.swept()
             await self._ports.scheduler.nudge(job_id)
 
     async def _hold(self, lease: Lease) -> None:
@@ -75,14 +83,16 @@ class Runner:
                     telling=telling,
                     tasks=tasks,
                     random=self._random,
+                    telemetry=self._telemetry,
                     stopping=self._stopping,
                 ).work()
                 for task in upkeep:
                     task.cancel()
         except* LeaseLost:
-            log.warning("job.taken_over", job=job.id)
+            log.warning("job.taken_over")
+            self._telemetry.taken_over()
         except* TemporaryError:
-            log.warning("job.store_lost", job=job.id, exc_info=True)
+            log.warning("job.store_lost", exc_info=True)
 
 
 async def _beat(lease: Lease) -> None:
@@ -92,4 +102,4 @@ async def _beat(lease: Lease) -> None:
         try:
             await lease.renew()
         except TemporaryError as error:
-            log.warning("job.beat_missed", job=lease.job_id, cause=error.cause)
+            log.warning("job.beat_missed", cause=error.cause)

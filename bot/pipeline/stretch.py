@@ -11,6 +11,7 @@ from bot.pipeline.progress import Random, ending, next_look, ready_steps, standi
 from bot.pipeline.telling import Telling
 from bot.ports.bundle import Ports
 from bot.ports.job_store import Lease
+from bot.ports.telemetry import Telemetry
 
 UNTOLD_PAUSE = timedelta(seconds=15)
 
@@ -25,6 +26,7 @@ class Stretch:
     telling: Telling
     tasks: asyncio.TaskGroup
     random: Random
+    telemetry: Telemetry
     stopping: asyncio.Event
     running: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     looked: dict[str, int] = field(default_factory=dict)
@@ -56,7 +58,9 @@ class Stretch:
         }
         now = self.ports.clock()
         for step in ready_steps(self.pipeline, job, now=now, woken=woken, running=self.running):
-            attempt = Attempt(self.lease, self.pipeline, step, self.ports, self.random)
+            attempt = Attempt(
+                self.lease, self.pipeline, step, self.ports, self.random, self.telemetry
+            )
             self.looked[step.name] = job.signals
             self.running[step.name] = self.tasks.create_task(attempt.run(job))
         self.telling.changed()
@@ -75,6 +79,8 @@ class Stretch:
             await self.lease.write_state(
                 state, at=now, ending=ending(job) if state.is_end else "", finished_at=finished_at
             )
+            if state.is_end:
+                self.telemetry.ended(job.model_copy(update={"state": state, "finished_at": now}))
         async with self.telling.last_word() as told:
             if not state.is_end:
                 return await self._put_aside(job, next_look(job, now=now))

@@ -1,11 +1,12 @@
 """Where jobs are kept: the only memory that the bot has."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
 from bot.domain.approval import Decision
+from bot.domain.census import Census
 from bot.domain.job import Job, JobState, MessageRef, StepRecord
 from bot.domain.value import Value
 
@@ -113,8 +114,13 @@ class JobStore(Protocol):
     async def due(self, *, now: datetime, limit: int = 200) -> Sequence[str]:
         """Jobs that should have been looked at by now."""
 
-    async def decide(self, job_id: str, decision: Decision) -> Answer:
-        """Record the first decision on a job that waits for one; later ones are too late.
+    async def decide(
+        self, job_id: str, decision: Decision, *, settles: Callable[[Job], bool | None]
+    ) -> Answer:
+        """Record a decision on a job that waits for one; after the one that settles it, others are too late.
+
+        `settles` says of the job as it stands whether this decision is the last one needed, and None where it may not
+        be given any more. It may be called several times, for others may decide at the same moment.
 
         The job is due from then on, should nobody live to nudge a worker.
         """
@@ -147,3 +153,15 @@ class JobStore(Protocol):
 
     async def free(self, job_id: str) -> None:
         """Let go of the names that a job holds."""
+
+    async def census(self, *, now: datetime) -> Census:
+        """Count the jobs that have not ended."""
+
+    async def forget(self, *, ended_before: datetime, limit: int = 200) -> Sequence[str]:
+        """Remove jobs that ended before then, with their history and the names that they hold.
+
+        Never one that has not ended, that was retried, or that a worker holds. At most `limit` at a time.
+
+        Returns:
+            Those that are gone now.
+        """

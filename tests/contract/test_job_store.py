@@ -1,5 +1,6 @@
 """What every job store promises: on the one in memory, and on Redis."""
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ from bot.adapters.memory.jobs import MemoryJobs
 from bot.adapters.redis_connection import open_redis
 from bot.adapters.redis_jobs import RedisJobs
 from bot.domain.approval import Decision, Verdict
-from bot.domain.job import JobState, MessageRef, StepRecord, StepState
+from bot.domain.job import Job, JobState, MessageRef, StepRecord, StepState
 from bot.ports.job_store import Answer, Busy, JobStore, Lease, LeaseLost
 from tests.builders import ADA, BRUNO, DENIZ, NOON, a_job
 
@@ -48,6 +49,11 @@ async def take_over(jobs: JobStore) -> Lease:
 def approved(by: str = "deniz", at: datetime = LATER) -> Decision:
     person = {"deniz": DENIZ, "bruno": BRUNO}[by]
     return Decision(verdict=Verdict.APPROVED, by=person, at=at)
+
+
+def at_once(job: Job) -> bool:
+    """One decision is enough."""
+    return not job.decisions
 
 
 async def test_a_job_is_read_back_as_it_was_stored(jobs: JobStore) -> None:
@@ -136,7 +142,7 @@ async def test_the_history_has_every_change_and_no_gap(jobs: JobStore) -> None:
     await lease.write_step(STEP, StepRecord(state=StepState.RUNNING), what="began", at=LATER)
     await lease.write_step(STEP, StepRecord(state=StepState.WAITING), what="", at=LATER)
     await lease.write_state(JobState.WAITING_APPROVAL, at=LATER)
-    await jobs.decide("job00001", approved())
+    await jobs.decide("job00001", approved(), settles=at_once)
 
     history = await jobs.history("job00001")
 
@@ -147,8 +153,8 @@ async def test_the_history_has_every_change_and_no_gap(jobs: JobStore) -> None:
 async def test_the_first_decision_stands(jobs: JobStore) -> None:
     await jobs.create(a_job())
 
-    first = await jobs.decide("job00001", approved("deniz"))
-    second = await jobs.decide("job00001", approved("bruno"))
+    first = await jobs.decide("job00001", approved("deniz"), settles=at_once)
+    second = await jobs.decide("job00001", approved("bruno"), settles=at_once)
 
     job = await jobs.load("job00001")
     assert (first, second) == (Answer.ACCEPTED, Answer.TOO_LATE)
@@ -156,12 +162,50 @@ async def test_the_first_decision_stands(jobs: JobStore) -> None:
     assert job.decision == approved("deniz")
 
 
+async def test_decisions_gather_until_one_settles_the_job_and_none_counts_that_is_refused(
+    jobs: JobStore,
+) -> None:
+    await jobs.create(a_job())
+
+    def settles(job: Job) -> bool | None:
+        return None if len(job.decisions) == 2 else len(job.decisions) == 1
+
+    answers = [
+        await jobs.decide("job00001", approved("deniz"), settles=lambda _: None),
+        await jobs.decide("job00001", approved("bruno"), settles=settles),
+        await jobs.decide("job00001", approved("deniz"), settles=settles),
+    ]
+
+    job = await jobs.load("job00001")
+    assert answers == [Answer.TOO_LATE, Answer.ACCEPTED, Answer.ACCEPTED]
+    assert job
+    assert job.decisions == (approved("bruno"), approved("deniz"))
+    assert job.decision == approved("deniz")
+    assert [event.detail for event in await jobs.history("job00001")][1:] == ["Bruno", "Deniz"]
+
+
+async def test_two_who_decide_at_the_same_moment_both_count(jobs: JobStore) -> None:
+    await jobs.create(a_job())
+
+    await asyncio.gather(
+        *(
+            jobs.decide("job00001", approved(name), settles=lambda job: len(job.decisions) == 1)
+            for name in ("bruno", "deniz")
+        )
+    )
+
+    job = await jobs.load("job00001")
+    assert job
+    assert {decision.by.name for decision in job.decisions} == {"Bruno", "Deniz"}
+    assert job.decision == job.decisions[1]
+
+
 async def test_a_decision_on_an_ended_or_unknown_job_is_refused(jobs: JobStore) -> None:
     await jobs.create(a_job())
     await (await take(jobs)).write_state(JobState.CANCELLED, at=LATER, finished_at=LATER)
 
-    assert await jobs.decide("job00001", approved()) is Answer.TOO_LATE
-    assert await jobs.decide("nobody", approved()) is Answer.UNKNOWN_JOB
+    assert await jobs.decide("job00001", approved(), settles=at_once) is Answer.TOO_LATE
+    assert await jobs.decide("nobody", approved(), settles=at_once) is Answer.UNKNOWN_JOB
 
 
 async def test_a_job_is_not_put_aside_over_a_signal_that_its_worker_has_not_seen(
@@ -170,7 +214,7 @@ async def test_a_job_is_not_put_aside_over_a_signal_that_its_worker_has_not_seen
     await jobs.create(a_job())
     lease = await take(jobs)
     seen = (await lease.load()).signals
-    await jobs.decide("job00001", approved())
+    await jobs.decide("job00001", approved(), settles=at_once)
 
     refused = not await lease.park(seen_signals=seen, look_at=LONG_AFTER)
 
@@ -244,7 +288,7 @@ async def test_a_parked_job_that_somebody_changed_is_due_even_if_no_worker_was_t
     await (await take(jobs)).park(seen_signals=0, look_at=LONG_AFTER)
 
     if change == "decide":
-        await jobs.decide("job00001", approved())
+        await jobs.decide("job00001", approved(), settles=at_once)
     else:
         await jobs.cancel("job00001", by=ADA.name, at=LATER)
 
@@ -353,3 +397,113 @@ async def test_names_reserved_by_a_request_that_died_are_free_after_a_minute(
     late = await jobs.reserve({"app": "a"}, job_id="two", now=NOON + timedelta(seconds=90))
 
     assert (soon, late) == ({"app": "died"}, {})
+
+
+async def ended(
+    jobs: JobStore, job_id: str, state: JobState = JobState.DONE, *, at: datetime = LATER
+) -> None:
+    """A job that a worker has brought to its end and let go of."""
+    await jobs.create(a_job(id=job_id))
+    lease = await take(jobs, job_id)
+    await lease.write_state(state, at=at, finished_at=at)
+    assert await lease.settle(seen_signals=0)
+
+
+async def test_jobs_that_have_not_ended_are_counted_by_state_and_by_what_they_wait_for(
+    jobs: JobStore,
+) -> None:
+    await ended(jobs, "job00000")
+    for number in (1, 2, 3):
+        await jobs.create(a_job(id=f"job0000{number}"))
+    lease = await take(jobs)
+    waits = StepRecord(state=StepState.WAITING, reason="the pipeline 7 of idp/payments/x")
+    await lease.write_step(STEP, waits, what="waiting", at=LATER)
+    await lease.write_state(JobState.WAITING, at=LATER)
+
+    counted = await jobs.census(now=NOON)
+
+    assert counted.jobs == {
+        JobState.RUNNING: 2,
+        JobState.WAITING: 1,
+        JobState.WAITING_APPROVAL: 0,
+    }
+    assert counted.pauses == {(STEP, StepState.WAITING): 1}
+
+
+async def test_how_long_a_job_has_waited_to_be_looked_at_is_told(jobs: JobStore) -> None:
+    assert (await jobs.census(now=LONG_AFTER)).overdue == timedelta()
+
+    await jobs.create(a_job())
+
+    assert (await jobs.census(now=NOON)).overdue == timedelta()
+    assert (await jobs.census(now=LONG_AFTER)).overdue == timedelta(hours=1, seconds=-5)
+
+
+@pytest.mark.parametrize("state", [JobState.DONE, JobState.FAILED, JobState.CANCELLED])
+async def test_a_job_that_ended_long_ago_is_forgotten_with_all_that_it_held(
+    jobs: JobStore, state: JobState
+) -> None:
+    await jobs.reserve({"host": "hello.localhost"}, job_id="job00001", now=NOON)
+    await ended(jobs, "job00001", state)
+
+    assert list(await jobs.forget(ended_before=LONG_AFTER)) == ["job00001"]
+
+    assert await jobs.load("job00001") is None
+    assert await jobs.recent() == []
+    assert list(await jobs.history("job00001")) == []
+    assert await jobs.holder("host", "hello.localhost") is None
+    assert list(await jobs.due(now=LONG_AFTER)) == []
+    assert list(await jobs.forget(ended_before=LONG_AFTER)) == []
+
+
+async def test_what_ended_lately_or_not_at_all_is_kept(jobs: JobStore) -> None:
+    await ended(jobs, "job00001", at=LONG_AFTER)
+    await jobs.create(a_job(id="job00002"))
+    await ended(jobs, "job00003", JobState.FAILED)
+    await jobs.retry("job00003", by="Ada", at=LATER)
+
+    assert list(await jobs.forget(ended_before=LONG_AFTER)) == []
+
+    assert len(await jobs.recent()) == 3
+
+
+async def test_a_job_that_a_worker_holds_is_kept(jobs: JobStore) -> None:
+    await jobs.create(a_job())
+    lease = await take(jobs)
+    await lease.write_state(JobState.DONE, at=LATER, finished_at=LATER)
+
+    assert list(await jobs.forget(ended_before=LONG_AFTER)) == []
+
+    assert (await lease.load()).state is JobState.DONE
+
+
+async def test_many_old_jobs_are_forgotten_in_bites(jobs: JobStore) -> None:
+    for number in range(3):
+        await ended(jobs, f"job0000{number}")
+
+    bites = [len(await jobs.forget(ended_before=LONG_AFTER, limit=2)) for _ in range(3)]
+
+    assert bites == [2, 1, 0]
+
+
+async def test_in_redis_nothing_of_a_forgotten_job_is_left(redis_url: str) -> None:
+    async with open_redis(redis_url) as redis:
+        jobs = RedisJobs(redis, owner="tests")
+        await jobs.reserve({"host": "hello.localhost"}, job_id="job00001", now=NOON)
+        await ended(jobs, "job00001", JobState.FAILED)
+
+        await jobs.forget(ended_before=LONG_AFTER)
+
+        assert await redis.keys("*") == []
+
+
+async def test_a_removal_that_a_crash_cut_short_is_finished_by_the_next(redis_url: str) -> None:
+    async with open_redis(redis_url) as redis:
+        jobs = RedisJobs(redis, owner="tests")
+        await jobs.reserve({"host": "hello.localhost"}, job_id="job00001", now=NOON)
+        await ended(jobs, "job00001", JobState.FAILED)
+        await redis.delete("idp:{job00001}:job", "idp:{job00001}:history")
+
+        await jobs.forget(ended_before=LONG_AFTER)
+
+        assert await redis.keys("*") == []

@@ -1,10 +1,11 @@
 """Jobs in a dictionary, with the same refusals as the real store: fences, first decisions, unseen signals."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.domain.approval import Decision
+from bot.domain.census import Census, census
 from bot.domain.job import Job, JobState, MessageRef, StepRecord, StepState
 from bot.ports.clock import Clock
 from bot.ports.job_store import Answer, Busy, Event, LeaseLost
@@ -60,13 +61,22 @@ class MemoryJobs:
         self.due_at.update(dict.fromkeys(late, now + LEASE))
         return late
 
-    async def decide(self, job_id: str, decision: Decision) -> Answer:
+    async def decide(
+        self, job_id: str, decision: Decision, *, settles: Callable[[Job], bool | None]
+    ) -> Answer:
         job = self.jobs.get(job_id)
         if not job:
             return Answer.UNKNOWN_JOB
         if job.decision or job.state.is_end or job.cancelled_by:
             return Answer.TOO_LATE
-        changes = {"decision": decision, "signals": job.signals + 1}
+        is_last = settles(job)
+        if is_last is None:
+            return Answer.TOO_LATE
+        changes = {
+            "decisions": (*job.decisions, decision),
+            "decision": decision if is_last else None,
+            "signals": job.signals + 1,
+        }
         self.put(job_id, changes, what=decision.verdict, at=decision.at, detail=decision.by.name)
         self._due_by(job_id, decision.at)
         return Answer.ACCEPTED
@@ -126,6 +136,24 @@ class MemoryJobs:
 
     async def free(self, job_id: str) -> None:
         self.names = {name: held for name, held in self.names.items() if held[0] != job_id}
+
+    async def census(self, *, now: datetime) -> Census:
+        first_due = min(self.due_at.values(), default=None)
+        return census([self.jobs[each] for each in self.due_at], first_due=first_due, now=now)
+
+    async def forget(self, *, ended_before: datetime, limit: int = 200) -> Sequence[str]:
+        old = [job.id for job in self.jobs.values() if self._is_over(job, ended_before)][:limit]
+        for job_id in old:
+            await self.free(job_id)
+            for kept in (self.jobs, self.events, self.due_at, self.fences, self.leases):
+                kept.pop(job_id, None)
+        return old
+
+    def _is_over(self, job: Job, ended_before: datetime) -> bool:
+        _, until = self.leases.get(job.id, (0, self.clock()))
+        if until > self.clock() or not job.state.is_end or not job.finished_at:
+            return False
+        return job.finished_at < ended_before
 
     def _due_by(self, job_id: str, at: datetime) -> None:
         if job_id in self.due_at:
