@@ -16,6 +16,7 @@ FAMILIES = {
     "bootstrap": "platform",
     "templates": "platform",
     "pipelines": "platform",
+    "policy": "policy",
     "doctor": "doctor",
     "jobs": "jobs",
 }

@@ -32,12 +32,15 @@ from bot.adapters.embedded_valkey import embedded_valkey
 from bot.adapters.git_catalog import GitCatalog
 from bot.adapters.gitlab import GitLab
 from bot.adapters.kubernetes import Kubernetes
+from bot.adapters.policy_file import read_policy
 from bot.adapters.prober import HttpProber
 from bot.adapters.redis_connection import open_redis
 from bot.adapters.redis_jobs import RedisJobs
 from bot.adapters.template_folder import TemplateFolder
 from bot.connections import clock, git_host
+from bot.domain import policy
 from bot.domain.platform import Platform
+from bot.domain.policy import Policy
 from bot.pipeline.pipelines import PIPELINES
 from bot.pipeline.runner import Runner
 from bot.ports.bundle import Ports
@@ -127,7 +130,13 @@ def _ports(
         jobs=jobs,
         scheduler=docket_scheduler.DocketScheduler(docket),
         clock=clock,
+        policy=_policy(settings),
     )
+
+
+def _policy(settings: Settings) -> Policy:
+    file = settings.idp_policy_file
+    return read_policy(file) if file else policy.DEFAULT
 
 
 @contextlib.asynccontextmanager

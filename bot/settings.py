@@ -63,6 +63,7 @@ class PlatformSettings(BaseSettings):
     argocd_url: AddressOrEmpty = ""
 
     idp_templates_dir: Path = Path("templates")
+    idp_policy_file: Path | None = None
     idp_environments: Annotated[tuple[Environment, ...], AfterValidator(_at_least_one)]
     idp_platform_group: Annotated[GroupRef, NoDecode] = EntityRef(
         kind="group", namespace="default", name="platform"

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from bot.domain.approval import Decision
 from bot.domain.job import Job, JobState, MessageRef, StepRecord
 from bot.ports.job_store import Event
 
@@ -14,6 +15,7 @@ NEWEST = "idp:jobs"
 NAMES = "idp:names"
 
 _message = TypeAdapter(MessageRef | None)
+_decisions = TypeAdapter(tuple[Decision, ...])
 
 
 def job_key(job_id: str) -> str:
@@ -53,6 +55,12 @@ def step_fields(step: str, record: StepRecord) -> list[str]:
     return [f"step:{step}", record.model_dump_json()]
 
 
+def decision_fields(decisions: tuple[Decision, ...], *, is_settled: bool) -> list[str]:
+    """The fields that hold what approvers said, and the last word once there is one."""
+    fields = ["decisions", _decisions.dump_json(decisions).decode()]
+    return [*fields, "decision", decisions[-1].model_dump_json()] if is_settled else fields
+
+
 def message_fields(key: str, ref: MessageRef | None) -> list[str]:
     """The field that remembers a notice."""
     return [f"message:{key}", _message.dump_json(ref).decode()]
@@ -73,6 +81,7 @@ def job_of(fields: Mapping[str, str]) -> Job:
         {
             **plain,
             "request": _json(fields["request"]),
+            "decisions": _json(fields.get("decisions") or "[]"),
             "decision": _json(fields.get("decision") or "null"),
             "steps": {n: StepRecord.model_validate_json(v) for n, v in _prefixed(fields, "step:")},
             "messages": {n: _message.validate_json(v) for n, v in _prefixed(fields, "message:")},

@@ -1,7 +1,10 @@
 """Who must agree to a request, who may, and what was decided."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from pydantic import Field
 
 from bot.domain.entities import EntityRef, Person
 from bot.domain.value import Value
@@ -9,12 +12,25 @@ from bot.domain.value import Value
 TIME_TO_DECIDE = timedelta(days=3)
 
 
+class Stage(Value):
+    """One round of agreement: so many different members of any of the groups, never the requester."""
+
+    groups: tuple[EntityRef, ...] = Field(min_length=1)
+    needed: int = Field(default=1, ge=1)
+
+
 class ApprovalTerms(Value):
-    """Why approval is needed and from whom: any one member of any of the groups, never the requester."""
+    """Why approval is needed and from whom: the stages one after the other, until the time is over.
+
+    Who has not answered by `remind_at` is asked again; from `escalate_at` on members of `escalate_to` may decide, too.
+    """
 
     reasons: tuple[str, ...]
-    approvers: tuple[EntityRef, ...]
+    stages: tuple[Stage, ...] = Field(min_length=1)
     expires_at: datetime
+    remind_at: datetime | None = None
+    escalate_at: datetime | None = None
+    escalate_to: tuple[EntityRef, ...] = ()
 
 
 class Verdict(StrEnum):
@@ -25,7 +41,7 @@ class Verdict(StrEnum):
 
 
 class Decision(Value):
-    """What was decided about a request, by whom and when."""
+    """What somebody decided about a request, and when."""
 
     verdict: Verdict
     by: Person
@@ -33,16 +49,73 @@ class Decision(Value):
     reason: str = ""
 
 
-def refusal(person: Person, *, requester: Person, terms: ApprovalTerms) -> str | None:
-    """Why this person may not decide, as a sentence for them; None when they may."""
+class Standing(Value):
+    """How far an approval has come: whom it waits for now.
+
+    `settled` is what it has come to, None while somebody is still missing. `stage` counts from one.
+    """
+
+    stage: int
+    stages: int
+    approvers: tuple[EntityRef, ...]
+    missing: int
+    settled: Verdict | None = None
+    is_reminded: bool = False
+    is_escalated: bool = False
+
+
+def standing(terms: ApprovalTerms, decisions: Sequence[Decision], *, now: datetime) -> Standing:
+    """Count the decisions: one denial ends it, and nobody counts twice, in whichever stage."""
+    if any(decision.verdict is Verdict.DENIED for decision in decisions):
+        return _standing(terms, len(terms.stages), 0, Verdict.DENIED, now=now)
+    given = len({decision.by.user for decision in decisions})
+    for number, stage in enumerate(terms.stages, start=1):
+        if given < stage.needed:
+            return _standing(terms, number, stage.needed - given, None, now=now)
+        given -= stage.needed
+    return _standing(terms, len(terms.stages), 0, Verdict.APPROVED, now=now)
+
+
+def _standing(
+    terms: ApprovalTerms, number: int, missing: int, settled: Verdict | None, *, now: datetime
+) -> Standing:
+    escalated = bool(terms.escalate_at and now >= terms.escalate_at)
+    groups = (*terms.stages[number - 1].groups, *(terms.escalate_to if escalated else ()))
+    return Standing(
+        stage=number,
+        stages=len(terms.stages),
+        approvers=tuple(dict.fromkeys(groups)),
+        missing=missing,
+        settled=settled,
+        is_reminded=bool(terms.remind_at and now >= terms.remind_at),
+        is_escalated=escalated,
+    )
+
+
+def refusal(
+    person: Person, *, requester: Person, standing: Standing, decisions: Sequence[Decision]
+) -> str | None:
+    """Why this person may not decide now, as a sentence for them; None when they may."""
     if person.user == requester.user:
         return "You asked for this yourself, so somebody else has to decide."
-    if not any(person.is_in(group) for group in terms.approvers):
-        groups = " or ".join(group.name for group in terms.approvers)
-        return f"Only members of {groups} can decide this."
+    if not any(person.is_in(group) for group in standing.approvers):
+        return f"Only members of {named(standing.approvers)} can decide this."
+    if any(decision.by.user == person.user for decision in decisions):
+        return "You have agreed already; somebody else has to agree, too."
     return None
 
 
 def is_expired(terms: ApprovalTerms, *, now: datetime) -> bool:
-    """Whether nobody decided within the time allowed."""
+    """Whether not everybody decided within the time allowed."""
     return now >= terms.expires_at
+
+
+def next_moment(terms: ApprovalTerms, *, now: datetime) -> datetime:
+    """When time alone changes something next: a reminder, an escalation, the end."""
+    moments = (terms.remind_at, terms.escalate_at, terms.expires_at)
+    return min((moment for moment in moments if moment and moment > now), default=terms.expires_at)
+
+
+def named(groups: Sequence[EntityRef]) -> str:
+    """The groups as they are written in a sentence."""
+    return " or ".join(group.name for group in groups)

@@ -78,7 +78,8 @@ class Job(Value):
     `version` counts every change that is in the history; `signals` counts what reached the job from outside
     (decisions, webhooks) and `seen_signals` how many of them a worker has acted on, so that none is lost while the job
     is being put aside. `shown_version` is the one that the card shows. `messages` are the notices posted, by key, with None for one whose posting was begun and may or
-    may not have happened. `cancelled_by` names who asked for a stop.
+    may not have happened. `cancelled_by` names who asked for a stop. `decisions` are all
+    that approvers gave, `decision` the one that settled it.
     """
 
     id: str
@@ -94,6 +95,7 @@ class Job(Value):
     shown_version: int = -1
     cancelled_by: str = ""
     steps: Mapping[str, StepRecord] = {}
+    decisions: tuple[Decision, ...] = ()
     decision: Decision | None = None
     messages: Mapping[str, MessageRef | None] = {}
 

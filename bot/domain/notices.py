@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from bot.domain.approval import Standing
 from bot.domain.job import Job, JobState, StepState
 from bot.domain.value import Value
 
@@ -11,6 +12,9 @@ class NoticeKind(StrEnum):
 
     CARD = "card"
     APPROVAL_WANTED = "approval-wanted"
+    REMINDER = "reminder"
+    ESCALATED = "escalated"
+    AGREED = "agreed"
     DECIDED = "decided"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -29,20 +33,43 @@ class Notice(Value):
         return f"{self.kind}:{self.about}" if self.about else str(self.kind)
 
 
-def notices(job: Job, *, approval_step: str) -> tuple[Notice, ...]:
+def notices(job: Job, *, approval_step: str, approval: Standing | None) -> tuple[Notice, ...]:
     """Everything that people should have been told by now, in order.
 
     Args:
         job: the job as it stands.
         approval_step: the name of the step that asks for approval.
+        approval: how far the approval has come, where one is needed.
     """
     told = [Notice(kind=NoticeKind.CARD)]
-    if job.step(approval_step).state is StepState.WAITING or job.decision:
-        told.append(Notice(kind=NoticeKind.APPROVAL_WANTED))
+    if approval:
+        told += _asking(job, approval, is_waiting=_waits(job, approval_step))
     if job.decision:
         told.append(Notice(kind=NoticeKind.DECIDED))
     told += _ending(job)
     return tuple(told)
+
+
+def _waits(job: Job, approval_step: str) -> bool:
+    return job.step(approval_step).state is StepState.WAITING and not job.state.is_end
+
+
+def _asking(job: Job, approval: Standing, *, is_waiting: bool) -> list[Notice]:
+    """Every stage asks once; who agreed without being the last one is named; then come those whom time calls for."""
+    asked = []
+    if is_waiting or job.decisions:
+        asked.append(Notice(kind=NoticeKind.APPROVAL_WANTED))
+    not_last = job.decisions[:-1] if job.decision else job.decisions
+    asked += [Notice(kind=NoticeKind.AGREED, about=str(n)) for n, _ in enumerate(not_last, start=1)]
+    if not is_waiting or job.decision or job.cancelled_by:
+        return asked
+    if approval.stage > 1:
+        asked.append(Notice(kind=NoticeKind.APPROVAL_WANTED, about=f"stage-{approval.stage}"))
+    if approval.is_reminded:
+        asked.append(Notice(kind=NoticeKind.REMINDER))
+    if approval.is_escalated:
+        asked.append(Notice(kind=NoticeKind.ESCALATED))
+    return asked
 
 
 def _ending(job: Job) -> list[Notice]:

@@ -18,6 +18,7 @@ class JobContext(Value):
 
     id: str
     created_at: datetime
+    decisions: tuple[Decision, ...]
     decision: Decision | None
 
 

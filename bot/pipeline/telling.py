@@ -9,6 +9,7 @@ import structlog
 from bot.domain.errors import PermanentError, TemporaryError
 from bot.domain.job import Job, MessageRef
 from bot.domain.notices import Notice, NoticeKind, notices
+from bot.pipeline.approvals import standing_of
 from bot.ports.announcer import Announcer
 from bot.ports.job_store import Lease
 
@@ -58,13 +59,14 @@ class Telling:
         try:
             await self._tell(job)
         except (TemporaryError, PermanentError) as error:
-            log.warning("job.not_told", job=job.id, cause=str(error))
+            log.warning("job.not_told", cause=str(error))
             return False
         return True
 
     async def _tell(self, job: Job) -> None:
         posted = dict(job.messages)
-        for notice in notices(job, approval_step=self._approval_step):
+        due = notices(job, approval_step=self._approval_step, approval=standing_of(job))
+        for notice in due:
             if not posted.get(notice.key):
                 told = job.model_copy(update={"messages": posted})
                 posted[notice.key] = await self._post_once(told, notice)

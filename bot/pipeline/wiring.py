@@ -27,5 +27,10 @@ def _given(kinds: tuple[Any, ...], pipeline: Pipeline, job: Job, ports: Ports) -
     if pipeline.request in kinds:
         return job.request
     if JobContext in kinds:
-        return JobContext(id=job.id, created_at=job.created_at, decision=job.decision)
+        return JobContext(
+            id=job.id,
+            created_at=job.created_at,
+            decisions=job.decisions,
+            decision=job.decision,
+        )
     return next(getattr(ports, PORT_TYPES[kind]) for kind in kinds if kind in PORT_TYPES)

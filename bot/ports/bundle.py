@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from bot.domain import policy
 from bot.domain.platform import Platform
+from bot.domain.policy import Policy
 from bot.ports.clock import Clock
 from bot.ports.cluster import Cluster
 from bot.ports.directory import Directory
@@ -28,3 +30,4 @@ class Ports:
     jobs: JobStore
     scheduler: Scheduler
     clock: Clock
+    policy: Policy = policy.DEFAULT

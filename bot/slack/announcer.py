@@ -10,8 +10,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.domain.errors import TemporaryError
 from bot.domain.job import Job, MessageRef
 from bot.domain.notices import Notice, NoticeKind
+from bot.pipeline.approvals import standing_of
 from bot.ports.directory import Directory
-from bot.slack import ids, messages, outcomes, web_api
+from bot.slack import ids, messages, web_api
 
 log = structlog.get_logger()
 
@@ -29,6 +30,7 @@ _CLOSED_DOORS = frozenset(
 )
 _USER_PREFIXES = ("U", "W")
 _DIRECT_PREFIX = "D"
+_QUESTIONS = frozenset({NoticeKind.APPROVAL_WANTED, NoticeKind.REMINDER, NoticeKind.ESCALATED})
 
 
 class SlackAnnouncer:
@@ -79,24 +81,26 @@ class SlackAnnouncer:
     async def _post_reply(self, job: Job, notice: Notice) -> MessageRef:
         card = _card(job)
         approvers: tuple[str, ...] = ()
-        if notice.kind is NoticeKind.APPROVAL_WANTED:
+        if notice.kind in _QUESTIONS:
             approvers = await self._approvers(job)
             if card.channel.startswith(_DIRECT_PREFIX):
-                await self._ask_directly(job, notice.key, approvers)
+                await self._ask_directly(job, notice, approvers)
         drawn = messages.message(job, notice, approvers=approvers)
         return await self._send(job, notice.key, card.channel, drawn, thread=card.ts)
 
     async def _approvers(self, job: Job) -> tuple[str, ...]:
-        terms = outcomes.terms(job)
-        groups = terms.approvers if terms else ()
+        waits_for = standing_of(job)
+        groups = waits_for.approvers if waits_for else ()
         members = [who for group in groups for who in await self._directory.slack_ids(group)]
-        return tuple(dict.fromkeys(m for m in members if m != job.request.requester.slack_id))
+        done = {job.request.requester.slack_id, *(each.by.slack_id for each in job.decisions)}
+        return tuple(dict.fromkeys(m for m in members if m not in done))
 
-    async def _ask_directly(self, job: Job, key: str, approvers: tuple[str, ...]) -> None:
+    async def _ask_directly(self, job: Job, notice: Notice, approvers: tuple[str, ...]) -> None:
         for slack_id in approvers:
             conversation = await self._direct(slack_id)
-            if not await self._noted(job, key, conversation):
-                await self._send(job, key, conversation, messages.direct_question(job))
+            if not await self._noted(job, notice.key, conversation):
+                question = messages.direct_question(job, notice)
+                await self._send(job, notice.key, conversation, question)
 
     async def _send(
         self,

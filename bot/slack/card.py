@@ -13,10 +13,11 @@ from slack_sdk.models.blocks import (
     SectionBlock,
 )
 
-from bot.domain.approval import Verdict
+from bot.domain.approval import Verdict, named
 from bot.domain.job import Job, JobState, StepState
 from bot.domain.request import AppRequest
 from bot.pipeline import facts, pipelines
+from bot.pipeline.approvals import standing_of, terms_of
 from bot.slack import ids, mrkdwn, outcomes, tasks
 
 TITLES = {"new-app": "New application", "new-system": "New system"}
@@ -80,13 +81,16 @@ def _approval(job: Job, length: int) -> str | None:
         if job.decision.verdict is Verdict.APPROVED:
             return f"*Approved* by {by}"
         return f"*Denied* by {by}\n{mrkdwn.escaped(job.decision.reason, length)}"
-    terms = outcomes.terms(job)
-    if not terms or job.state.is_end:
+    terms, waits_for = terms_of(job), standing_of(job)
+    if not terms or not waits_for or job.state.is_end:
         return None
+    agreed = "".join(f"\n*Agreed:* <@{each.by.slack_id}>" for each in job.decisions)
     reasons = " ".join(mrkdwn.escaped(reason, length) for reason in terms.reasons)
-    groups = " or ".join(mrkdwn.escaped(g.name, mrkdwn.NAME_LENGTH) for g in terms.approvers)
+    groups = mrkdwn.escaped(named(waits_for.approvers))
     until = mrkdwn.moment(terms.expires_at)
-    return f"*Approval needed* from a member of {groups}, until {until}. {reasons}"
+    whom = "a member" if waits_for.missing == 1 else f"{waits_for.missing} members"
+    stage = f" (stage {waits_for.stage} of {waits_for.stages})" if waits_for.stages > 1 else ""
+    return f"*Approval needed* from {whom} of {groups}{stage}, until {until}. {reasons}{agreed}"
 
 
 def _ending(job: Job, length: int) -> str | None:

@@ -12,6 +12,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.models.views import View
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.domain.approval import Stage, named
 from bot.domain.errors import PermanentError, TemporaryError
 from bot.domain.value import Value
 from bot.ports.bundle import Ports
@@ -149,5 +150,10 @@ async def _note(
         return ""
     if not terms:
         return ""
-    groups = " or ".join(group.name for group in terms.approvers)
-    return mrkdwn.clean(f"Will need an approval from {groups}. {' '.join(terms.reasons)}", 150)
+    whom = ", then ".join(_asked(stage) for stage in terms.stages)
+    return mrkdwn.clean(f"Will need an approval from {whom}. {' '.join(terms.reasons)}", 150)
+
+
+def _asked(stage: Stage) -> str:
+    groups = named(stage.groups)
+    return groups if stage.needed == 1 else f"{stage.needed} members of {groups}"

@@ -11,8 +11,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.domain import approval
 from bot.domain.entities import Person
 from bot.domain.job import Job
+from bot.pipeline.approvals import standing_of, terms_of
 from bot.ports.bundle import Ports
-from bot.slack import card, guide, ids, mrkdwn, outcomes
+from bot.slack import card, guide, ids, mrkdwn
 from bot.usecases.look_up import recent
 
 _LOOKED_AT = 200
@@ -61,16 +62,18 @@ def _blocks(jobs: Sequence[Job], person: Person | None) -> Iterator[Block]:
 
 
 def _may_decide(job: Job, person: Person) -> bool:
-    terms = outcomes.terms(job)
-    if not terms or not card.is_undecided(job):
+    waits_for = standing_of(job)
+    if not waits_for or not card.is_undecided(job):
         return False
-    return not approval.refusal(person, requester=job.request.requester, terms=terms)
+    return not approval.refusal(
+        person, requester=job.request.requester, standing=waits_for, decisions=job.decisions
+    )
 
 
 def _to_decide(jobs: Sequence[Job]) -> Iterator[Block]:
     for job in jobs:
         yield from guide.job_blocks([job])
-        terms = outcomes.terms(job)
+        terms = terms_of(job)
         told = [job.request.description, *(terms.reasons if terms else ())]
         yield _words("\n".join(mrkdwn.escaped(sentence) for sentence in told))
         yield ActionsBlock(block_id=ids.actions(job.id), elements=list(card.decision_buttons(job)))

@@ -1,5 +1,6 @@
 """What to say in Slack about a job: a pure function from the job and the notice to a message."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, assert_never
 
@@ -36,9 +37,12 @@ def card_message(job: Job) -> Message:
     return message(job, Notice(kind=NoticeKind.CARD))
 
 
-def direct_question(job: Job) -> Message:
+def direct_question(job: Job, notice: Notice) -> Message:
     """The question to an approver who cannot see the card."""
-    return _message(f"{card.headline(job)}: approval wanted", replies.approval_asked_directly(job))
+    return _message(
+        f"{card.headline(job)}: {_in_short(job, notice)}",
+        replies.approval_asked_directly(job, notice.kind),
+    )
 
 
 def _message(text: str, blocks: list[Block]) -> Message:
@@ -49,36 +53,42 @@ def _blocks(job: Job, notice: Notice, approvers: tuple[str, ...]) -> list[Block]
     match notice.kind:
         case NoticeKind.CARD:
             return card.blocks(job)
-        case NoticeKind.APPROVAL_WANTED:
-            return replies.approval_wanted(job, approvers)
-        case NoticeKind.DECIDED:
-            return replies.decided(job)
+        case NoticeKind.APPROVAL_WANTED | NoticeKind.REMINDER | NoticeKind.ESCALATED:
+            return replies.approval_wanted(job, approvers, notice.kind)
+        case NoticeKind.AGREED:
+            return replies.agreed(job, int(notice.about))
         case NoticeKind.FAILED:
             return replies.failed(job, notice.about.rpartition(":")[0])
-        case NoticeKind.CANCELLED:
-            return replies.cancelled(job)
-        case NoticeKind.DONE:
-            return replies.done(job)
+        case NoticeKind.DECIDED | NoticeKind.CANCELLED | NoticeKind.DONE:
+            return _ENDINGS[notice.kind](job)
         case _:
             assert_never(notice.kind)
 
 
 def _in_short(job: Job, notice: Notice) -> str:
-    match notice.kind:
-        case NoticeKind.CARD:
-            return _standing(job)
-        case NoticeKind.APPROVAL_WANTED:
-            return "approval wanted"
-        case NoticeKind.DECIDED:
-            return str(job.decision.verdict) if job.decision else "decided"
-        case NoticeKind.FAILED:
-            return "failed"
-        case NoticeKind.CANCELLED:
-            return "ended"
-        case NoticeKind.DONE:
-            return "done"
-        case _:
-            assert_never(notice.kind)
+    if notice.kind is NoticeKind.CARD:
+        return _standing(job)
+    if notice.kind is NoticeKind.DECIDED and job.decision:
+        return str(job.decision.verdict)
+    return _IN_SHORT[notice.kind]
+
+
+_ENDINGS: Mapping[NoticeKind, Callable[[Job], list[Block]]] = {
+    NoticeKind.DECIDED: replies.decided,
+    NoticeKind.CANCELLED: replies.cancelled,
+    NoticeKind.DONE: replies.done,
+}
+
+_IN_SHORT: Mapping[NoticeKind, str] = {
+    NoticeKind.APPROVAL_WANTED: "approval wanted",
+    NoticeKind.REMINDER: "approval still wanted",
+    NoticeKind.ESCALATED: "approval wanted of others, too",
+    NoticeKind.AGREED: "agreed",
+    NoticeKind.DECIDED: "decided",
+    NoticeKind.FAILED: "failed",
+    NoticeKind.CANCELLED: "ended",
+    NoticeKind.DONE: "done",
+}
 
 
 def _standing(job: Job) -> str:

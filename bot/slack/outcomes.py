@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bot.domain.approval import ApprovalTerms
 from bot.domain.job import Job, StepRecord, StepState
 from bot.domain.value import Value
 from bot.pipeline import facts
@@ -24,12 +23,6 @@ def plan(job: Job) -> facts.AppPlan | facts.SystemPlan | None:
     if system.state is StepState.DONE:
         return facts.SystemPlan.model_validate(system.fact)
     return None
-
-
-def terms(job: Job) -> ApprovalTerms | None:
-    """Why and from whom approval is needed, as far as that is known."""
-    planned = plan(job)
-    return planned.approval if planned else None
 
 
 def outcome(step: str, record: StepRecord) -> Outcome | None:

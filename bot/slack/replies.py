@@ -4,34 +4,58 @@ from datetime import timedelta
 
 from slack_sdk.models.blocks import ActionsBlock, Block, SectionBlock
 
-from bot.domain.approval import Verdict
+from bot.domain.approval import Standing, Verdict, named
 from bot.domain.job import Job, StepState
+from bot.domain.notices import NoticeKind
 from bot.pipeline import pipelines
+from bot.pipeline.approvals import standing_of, terms_of
 from bot.slack import card, ids, mrkdwn, outcomes
 
 _MENTIONS = 15
 
 
-def approval_wanted(job: Job, approvers: tuple[str, ...]) -> list[Block]:
+def approval_wanted(job: Job, approvers: tuple[str, ...], kind: NoticeKind) -> list[Block]:
     """Ask those who may decide, by name where Slack knows them."""
-    terms = outcomes.terms(job)
-    groups = " or ".join(group.name for group in terms.approvers) if terms else ""
+    terms, waits_for = terms_of(job), standing_of(job)
+    if not terms or not waits_for:
+        return _section(["This needs no approval any more."])
     whom = " ".join(f"<@{slack_id}>" for slack_id in approvers[:_MENTIONS])
-    whom = whom or f"Members of {mrkdwn.escaped(groups)}"
-    lines = [f"{whom}: this needs an approval, which any one of you can give or refuse."]
-    if terms:
-        lines += [f"• {mrkdwn.escaped(reason)}" for reason in terms.reasons]
-        lines.append(f"Without an answer by {mrkdwn.moment(terms.expires_at)} it ends.")
+    whom = whom or f"Members of {mrkdwn.escaped(named(waits_for.approvers))}"
+    lines = [f"{whom}: {_question(waits_for, kind)}"]
+    lines += [f"• {mrkdwn.escaped(reason)}" for reason in terms.reasons]
+    lines.append(f"Without an answer by {mrkdwn.moment(terms.expires_at)} it ends.")
     return _section(lines)
 
 
-def approval_asked_directly(job: Job) -> list[Block]:
+def _question(waits_for: Standing, kind: NoticeKind) -> str:
+    """What is asked of whom, and how many it takes."""
+    takes = (
+        "which any one of you can give or refuse"
+        if waits_for.missing == 1
+        else f"of {waits_for.missing} of you; any one can refuse it"
+    )
+    match kind:
+        case NoticeKind.REMINDER:
+            return f"this still waits for an approval, {takes}."
+        case NoticeKind.ESCALATED:
+            return f"nobody has settled this so far, so more people may now. It needs an approval, {takes}."
+        case _:
+            return f"this needs an approval, {takes}."
+
+
+def agreed(job: Job, number: int) -> list[Block]:
+    """Who agreed without being the last one who has to."""
+    by = f"<@{job.decisions[number - 1].by.slack_id}>"
+    return _section([f"{by} agreed. Others have to agree, too."])
+
+
+def approval_asked_directly(job: Job, kind: NoticeKind) -> list[Block]:
     """Ask an approver who cannot see the card, with the buttons at hand."""
     wanted = f"*{mrkdwn.escaped(card.headline(job))}*, asked by {_requester(job)}."
     return [
         *_section([wanted]),
         SectionBlock(text=mrkdwn.plain(job.request.description, mrkdwn.SENTENCE_LENGTH)),
-        *approval_wanted(job, ()),
+        *approval_wanted(job, (), kind),
         ActionsBlock(block_id=ids.actions(job.id), elements=list(card.decision_buttons(job))),
     ]
 

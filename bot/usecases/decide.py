@@ -1,9 +1,9 @@
 """Take a decision on a request that needs approval."""
 
-from bot.domain.approval import ApprovalTerms, Decision, Verdict, refusal
+from bot.domain.approval import Decision, Verdict, named, refusal, standing
 from bot.domain.entities import Person
 from bot.domain.job import Job
-from bot.pipeline.pipelines import PIPELINES
+from bot.pipeline.approvals import standing_of, terms_of
 from bot.ports.bundle import Ports
 from bot.ports.job_store import Answer
 from bot.usecases.reply import Reply
@@ -18,36 +18,50 @@ async def decide(
     job = await ports.jobs.load(job_id)
     if not job:
         return NO_SUCH_JOB
-    if why_not := _why_not(job, person, verdict, reason):
-        return Reply(accepted=False, text=why_not)
     decision = Decision(verdict=verdict, by=person, at=ports.clock(), reason=reason.strip())
-    match await ports.jobs.decide(job_id, decision):
+    if why_not := _why_not(job, decision):
+        return Reply(accepted=False, text=why_not)
+    match await ports.jobs.decide(job_id, decision, settles=lambda now: _settles(now, decision)):
         case Answer.ACCEPTED:
             await ports.scheduler.nudge(job_id)
-            return Reply(accepted=True, text=f"You {verdict} “{job.request.name}”.")
+            return Reply(
+                accepted=True, text=_thanks(await ports.jobs.load(job_id) or job, decision)
+            )
         case Answer.TOO_LATE:
-            return Reply(accepted=False, text=_too_late(await ports.jobs.load(job_id) or job))
+            job = await ports.jobs.load(job_id) or job
+            return Reply(accepted=False, text=_why_not(job, decision) or _too_late(job))
         case Answer.UNKNOWN_JOB:
             return NO_SUCH_JOB
 
 
-def _why_not(job: Job, person: Person, verdict: Verdict, reason: str) -> str | None:
-    terms = terms_of(job)
-    if terms is None or _is_over(job):
+def _why_not(job: Job, decision: Decision) -> str | None:
+    standing = standing_of(job, now=decision.at)
+    if standing is None or _is_over(job):
         return _too_late(job)
-    if why_not := refusal(person, requester=job.request.requester, terms=terms):
+    why_not = refusal(
+        decision.by, requester=job.request.requester, standing=standing, decisions=job.decisions
+    )
+    if why_not:
         return why_not
-    if verdict is Verdict.DENIED and not reason.strip():
+    if decision.verdict is Verdict.DENIED and not decision.reason:
         return "Say why, so that the requester knows what to change."
     return None
 
 
-def terms_of(job: Job) -> ApprovalTerms | None:
-    """What the job's plan says about approval; None while there is no plan, or when none is needed."""
-    pipeline = PIPELINES[job.request.kind]
-    plan = pipeline.steps[0]
-    fact = job.step(plan.name).fact
-    return plan.fact.model_validate(fact).approval if fact else None
+def _settles(job: Job, decision: Decision) -> bool | None:
+    """Whether the decision is the last one needed; None where it may not be given any more."""
+    terms = terms_of(job)
+    if terms is None or _why_not(job, decision):
+        return None
+    return standing(terms, (*job.decisions, decision), now=decision.at).settled is not None
+
+
+def _thanks(job: Job, decision: Decision) -> str:
+    said = f"You {decision.verdict} “{job.request.name}”."
+    waits_for = standing_of(job, now=decision.at)
+    if job.decision or not waits_for:
+        return said
+    return f"{said} It waits for {waits_for.missing} more of {named(waits_for.approvers)}."
 
 
 def _is_over(job: Job) -> bool:

@@ -1,8 +1,8 @@
 """Say before submission whether approval will be needed."""
 
-from bot.domain import policy
 from bot.domain.approval import ApprovalTerms
 from bot.domain.errors import PermanentError, RequestRejected
+from bot.domain.policy import approval_terms
 from bot.ports.bundle import Ports
 from bot.usecases.draft import draft
 from bot.usecases.submission import Submission
@@ -26,6 +26,10 @@ async def foresee(submission: Submission, *, ports: Ports) -> ApprovalTerms | No
         request = draft(half_filled, ports.templates.get(submission.template))
     except (RequestRejected, PermanentError):
         return None
-    return policy.approval_terms(
-        request, platform_group=ports.platform.platform_group, now=ports.clock()
+    return approval_terms(
+        ports.policy,
+        request,
+        platform_group=ports.platform.platform_group,
+        environment=ports.platform.first_environment.name,
+        now=ports.clock(),
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.domain.approval import ApprovalTerms, Decision, Verdict
+from bot.domain.approval import ApprovalTerms, Decision, Stage, Verdict
 from bot.domain.entities import EntityRef, Person, entity_ref
 from bot.domain.environments import Environment
 from bot.domain.job import Job, JobState, MessageRef, StepRecord, StepState
@@ -34,7 +34,7 @@ DENIZ = Person(
 
 TERMS = ApprovalTerms(
     reasons=("The repositories will be public.",),
-    approvers=(PLATFORM,),
+    stages=(Stage(groups=(PLATFORM,)),),
     expires_at=NOW + timedelta(days=3),
 )
 

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from bot.adapters.memory.directory import MemoryDirectory
+from bot.domain.approval import Stage
 from bot.domain.errors import PermanentError, TemporaryError
 from bot.domain.job import Job, MessageRef
 from bot.domain.notices import Notice, NoticeKind
@@ -133,7 +134,7 @@ async def test_a_message_is_found_behind_many_others(
 async def test_where_the_bot_may_not_speak_it_speaks_to_the_requester(
     world: World, announcer: SlackAnnouncer
 ) -> None:
-    job = since_long(jobs.a_job(), channel="C0RANDOM")
+    job = since_long(jobs.a_job(), channel="C0LEADS")
 
     card = await announcer.post(job, CARD)
 
@@ -155,7 +156,8 @@ async def test_what_was_asked_for_in_home_goes_to_a_direct_message(
 async def test_approvers_are_mentioned_but_never_the_requester(
     world: World, announcer: SlackAnnouncer
 ) -> None:
-    terms = jobs.TERMS.model_copy(update={"approvers": (jobs.PAYMENTS, jobs.PLATFORM)})
+    both = Stage(groups=(jobs.PAYMENTS, jobs.PLATFORM))
+    terms = jobs.TERMS.model_copy(update={"stages": (both,)})
     job = since_long(jobs.a_waiting_for_approval(terms))
     card = await announcer.post(job, CARD)
 

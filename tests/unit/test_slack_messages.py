@@ -50,7 +50,7 @@ def test_slack_accepts_every_message(job: Job, notice: Notice) -> None:
 
 
 def test_slack_accepts_the_question_to_an_approver_who_cannot_see_the_card() -> None:
-    assert_slack_takes(messages.direct_question(jobs.a_waiting_for_approval()))
+    assert_slack_takes(messages.direct_question(jobs.a_waiting_for_approval(), WANTED))
 
 
 @settings(max_examples=60, deadline=None)
@@ -86,7 +86,7 @@ def test_what_people_typed_pings_nobody_and_links_nowhere() -> None:
     request = jobs.an_app_request(name=hostile, description=hostile)
 
     waiting = jobs.a_waiting_for_approval().model_copy(update={"request": request})
-    card, question = messages.message(waiting, CARD), messages.direct_question(waiting)
+    card, question = messages.message(waiting, CARD), messages.direct_question(waiting, WANTED)
 
     mrkdwn = _mrkdwn_of([*card.blocks, *question.blocks])
     assert any("&lt;!channel&gt;" in text for text in mrkdwn)
@@ -99,7 +99,7 @@ def test_a_description_is_shown_as_it_was_typed() -> None:
     request = jobs.an_app_request(description=typed)
     waiting = jobs.a_waiting_for_approval().model_copy(update={"request": request})
 
-    for message in (messages.message(waiting, CARD), messages.direct_question(waiting)):
+    for message in (messages.message(waiting, CARD), messages.direct_question(waiting, WANTED)):
         assert typed in [t["text"] for t in _objects(list(message.blocks), "plain_text")]
 
 

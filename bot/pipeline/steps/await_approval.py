@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot.domain.approval import Verdict, is_expired
+from bot.domain.approval import Standing, Verdict, is_expired, named, next_moment, standing
 from bot.domain.errors import Declined, NotYet
 from bot.pipeline.facts import AppPlan, Approval, SystemPlan
 from bot.pipeline.pipeline import JobContext
@@ -14,9 +14,9 @@ FOREVER = timedelta(days=365)
 
 @step("Get approval", patience=FOREVER)
 async def await_approval(plan: AppPlan | SystemPlan, job: JobContext, clock: Clock) -> Approval:
-    """Holds no worker: a decision wakes the job, and so does the end of the time allowed.
+    """Holds no worker: a decision wakes the job, and so do a reminder, an escalation and the end of the time allowed.
 
-    Who may decide was checked when the decision was taken; the store keeps only the first one.
+    Who may decide was checked when the decision was taken; the store says which one settled it.
     """
     terms = plan.approval
     if terms is None:
@@ -25,9 +25,16 @@ async def await_approval(plan: AppPlan | SystemPlan, job: JobContext, clock: Clo
         case None if is_expired(terms, now=clock()):
             raise Declined("Nobody decided within the time allowed, so the request has expired.")
         case None:
-            groups = " or ".join(group.name for group in terms.approvers)
-            raise NotYet(f"approval by somebody of {groups}", terms.expires_at - clock())
+            now = clock()
+            waits_for = standing(terms, job.decisions, now=now)
+            raise NotYet(_wanted(waits_for), next_moment(terms, now=now) - now)
         case decision if decision.verdict is Verdict.DENIED:
             raise Declined(f"Denied by {decision.by.name}: {decision.reason}")
         case decision:
             return Approval(decision=decision)
+
+
+def _wanted(standing: Standing) -> str:
+    whom = "somebody" if standing.missing == 1 else f"{standing.missing} members"
+    of = f"approval by {whom} of {named(standing.approvers)}"
+    return of if standing.stages == 1 else f"{of} (stage {standing.stage} of {standing.stages})"

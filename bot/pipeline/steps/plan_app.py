@@ -1,9 +1,9 @@
 """Plan the application: fix its names and addresses, hold them, and say whether approval is needed."""
 
-from bot.domain import policy
 from bot.domain.errors import PermanentError
 from bot.domain.naming import app_names
 from bot.domain.platform import Platform
+from bot.domain.policy import Policy, approval_terms
 from bot.domain.request import AppRequest
 from bot.pipeline.facts import AppPlan
 from bot.pipeline.pipeline import JobContext
@@ -18,6 +18,7 @@ async def plan_app(
     request: AppRequest,
     job: JobContext,
     platform: Platform,
+    policy: Policy,
     templates: TemplateLibrary,
     jobs: JobStore,
     clock: Clock,
@@ -35,8 +36,12 @@ async def plan_app(
         host=environment.host(request.hostname),
         url=environment.url(request.hostname),
         template_digest=templates.get(request.template).digest,
-        approval=policy.approval_terms(
-            request, platform_group=platform.platform_group, now=job.created_at
+        approval=approval_terms(
+            policy,
+            request,
+            platform_group=platform.platform_group,
+            environment=environment.name,
+            now=job.created_at,
         ),
     )
     held = {
