@@ -19,6 +19,7 @@ FAMILIES = {
     "policy": "policy",
     "doctor": "doctor",
     "jobs": "jobs",
+    "freeze": "freeze",
 }
 """Which module of `bot.cli` has a command."""
 

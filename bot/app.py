@@ -8,10 +8,11 @@ import random
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
+from aiohttp import ClientSession
 from docket import Docket
-from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
@@ -36,7 +37,9 @@ from bot.adapters.policy_file import read_policy
 from bot.adapters.prober import HttpProber
 from bot.adapters.redis_connection import open_redis
 from bot.adapters.redis_jobs import RedisJobs
+from bot.adapters.slack_calls import slack_session
 from bot.adapters.template_folder import TemplateFolder
+from bot.adapters.watching import watched
 from bot.connections import clock, git_host
 from bot.domain import policy
 from bot.domain.platform import Platform
@@ -52,9 +55,12 @@ from bot.settings import Settings, StateSettings
 from bot.slack import app as slack_app
 from bot.slack import check as slack_check
 from bot.slack import form_check
+from bot.slack.acks import over_http
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.identity import SlackDirectory
+from bot.slack.socket import Socket
 from bot.usecases import diagnose
+from bot.usecases.forget import forget
 from bot.web import routes, server
 
 
@@ -66,7 +72,7 @@ class Bot:
     ports: Ports
     runner: Runner
     bolt: AsyncApp
-    socket_mode: AsyncSocketModeHandler | None
+    socket: Socket | None
     docket: Docket
 
 
@@ -79,13 +85,15 @@ async def opened(settings: Settings, *, listens: bool) -> AsyncIterator[Bot]:
         listens: this process is to hold Slack's socket, where there is an app token.
 
     Raises:
-        PermanentError: the embedded server cannot be started.
+        PermanentError: the embedded server cannot be started, or what a setting asks for is not installed.
     """
     async with contextlib.AsyncExitStack() as stack:
+        telemetry = await stack.enter_async_context(watched(settings.otel_exporter_otlp_endpoint))
         url = await stack.enter_async_context(_redis_url(settings))
         jobs = await stack.enter_async_context(_jobs(url))
         docket = await stack.enter_async_context(docket_scheduler.open_docket(url))
-        client = slack_client(settings)
+        session = await stack.enter_async_context(slack_session())
+        client = slack_client(settings, session)
         ports = _ports(settings, stack, jobs=jobs, docket=docket, client=client)
         announcer = SlackAnnouncer(client, ports.directory)
         bolt = slack_app.build(
@@ -95,10 +103,14 @@ async def opened(settings: Settings, *, listens: bool) -> AsyncIterator[Bot]:
             settings=settings,
             ports=ports,
             runner=Runner(
-                ports=ports, pipelines=PIPELINES, announcer=announcer, random=random.uniform
+                ports=ports,
+                pipelines=PIPELINES,
+                announcer=announcer,
+                random=random.uniform,
+                telemetry=telemetry,
             ),
             bolt=bolt,
-            socket_mode=_socket_mode(settings, bolt) if listens else None,
+            socket=_socket(settings, bolt) if listens else None,
             docket=docket,
         )
 
@@ -131,6 +143,7 @@ def _ports(
         scheduler=docket_scheduler.DocketScheduler(docket),
         clock=clock,
         policy=_policy(settings),
+        limits=settings.idp_limits,
     )
 
 
@@ -186,14 +199,10 @@ def _catalog_checks(
 
 async def run_slack(bot: Bot) -> None:
     """Listen to Slack until cancelled: over its socket where there is an app token, else over HTTP alone."""
-    handler = bot.socket_mode
-    if not handler:
+    if bot.socket:
+        await bot.socket.listen()
+    else:
         await asyncio.Event().wait()
-        return
-    try:
-        await handler.start_async()  # type: ignore[no-untyped-call] # Bolt leaves it untyped
-    finally:
-        await handler.close_async()  # type: ignore[no-untyped-call] # Bolt leaves it untyped
 
 
 async def run_worker(bot: Bot) -> None:
@@ -202,9 +211,15 @@ async def run_worker(bot: Bot) -> None:
         bot.docket,
         look=bot.runner.advance,
         sweep=bot.runner.sweep,
+        tidy=functools.partial(_tidy, bot),
         concurrency=bot.settings.idp_worker_concurrency,
         name=_owner(),
     )
+
+
+async def _tidy(bot: Bot) -> None:
+    if days := bot.settings.idp_keep_jobs_days:
+        await forget(keep=timedelta(days=days), ports=bot.ports)
 
 
 @contextlib.asynccontextmanager
@@ -217,8 +232,8 @@ async def serving(bot: Bot) -> AsyncIterator[None]:
     app = routes.build(
         ports=bot.ports,
         webhook_secret=bot.settings.gitlab_webhook_secret,
-        slack=AsyncSlackRequestHandler(bot.bolt).handle if by_http else None,
-        is_listening=bot.socket_mode.client.is_connected if bot.socket_mode else None,
+        slack=over_http(AsyncSlackRequestHandler(bot.bolt).handle) if by_http else None,
+        is_listening=bot.socket.is_listening if bot.socket else None,
     )
     async with server.served(app, port=bot.settings.idp_http_port):
         yield
@@ -248,10 +263,12 @@ def kubernetes(settings: Settings) -> Kubernetes:
     )
 
 
-def slack_client(settings: Settings) -> AsyncWebClient:
-    """Slack's Web API, waiting as long as a 429 asks for."""
+def slack_client(settings: Settings, session: ClientSession | None = None) -> AsyncWebClient:
+    """Slack's Web API, waiting as long as a 429 asks for; without a session, each call connects anew."""
     client = AsyncWebClient(
-        token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url
+        token=settings.slack_bot_token.get_secret_value(),
+        base_url=settings.slack_api_url,
+        session=session,
     )
     client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=2))
     return client
@@ -272,9 +289,9 @@ async def _redis_url(settings: StateSettings) -> AsyncIterator[str]:
         yield url
 
 
-def _socket_mode(settings: Settings, bolt: AsyncApp) -> AsyncSocketModeHandler | None:
+def _socket(settings: Settings, bolt: AsyncApp) -> Socket | None:
     token = settings.slack_app_token
-    return AsyncSocketModeHandler(bolt, token.get_secret_value()) if token else None
+    return Socket(bolt, token) if token else None
 
 
 def _owner() -> str:

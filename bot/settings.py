@@ -10,6 +10,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, Settin
 
 from bot.domain.entities import EntityRef, GroupRef
 from bot.domain.environments import Environment
+from bot.domain import limits
+from bot.domain.limits import Limits
 from bot.domain.platform import Platform
 
 
@@ -100,7 +102,10 @@ class Settings(PlatformSettings, StateSettings):
 
     idp_log_format: Literal["console", "json"] = "console"
     idp_http_port: int = Field(default=8080, ge=1, le=65535)
+    idp_limits: Limits = limits.DEFAULT
     idp_worker_concurrency: int = Field(default=20, ge=1, le=500)
+    idp_keep_jobs_days: int = Field(default=90, ge=0)
+    otel_exporter_otlp_endpoint: AddressOrEmpty = ""
     ssl_cert_file: Path | None = None
 
 

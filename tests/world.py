@@ -15,9 +15,10 @@ from bot.adapters.memory.scheduler import MemoryScheduler
 from bot.adapters.memory.service_catalog import MemoryCatalog
 from bot.adapters.memory.telemetry import MemoryTelemetry
 from bot.adapters.template_folder import TemplateFolder
-from bot.domain import policy
+from bot.domain import limits, policy
 from bot.domain.entities import entity_ref
 from bot.domain.job import Job
+from bot.domain.limits import Limits
 from bot.domain.policy import Policy
 from bot.pipeline.pipeline import Pipeline
 from bot.pipeline.pipelines import PIPELINES
@@ -33,7 +34,11 @@ class World:
     """Everything outside of the bot, standing still until a test moves it."""
 
     def __init__(
-        self, pipelines: Mapping[str, Pipeline] = PIPELINES, *, rules: Policy = policy.DEFAULT
+        self,
+        pipelines: Mapping[str, Pipeline] = PIPELINES,
+        *,
+        rules: Policy = policy.DEFAULT,
+        limits: Limits = limits.DEFAULT,
     ) -> None:
         self.clock = MemoryClock(NOON)
         self.git = MemoryGitHost(PLATFORM.gitlab_url)
@@ -55,6 +60,7 @@ class World:
             scheduler=self.scheduler,
             clock=self.clock,
             policy=rules,
+            limits=limits,
         )
         self.telemetry = MemoryTelemetry()
         self.runner = Runner(

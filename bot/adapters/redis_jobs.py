@@ -17,6 +17,7 @@ from bot.domain.approval import Decision
 from bot.domain.census import Census, census
 from bot.domain.errors import TemporaryError
 from bot.domain.job import Job, JobState, StepRecord, StepState
+from bot.domain.limits import Freeze
 from bot.ports.job_store import Answer, Busy, Event
 
 FIRST_LOOK = timedelta(seconds=5)
@@ -52,7 +53,35 @@ class RedisJobs:
     async def recent(self, limit: int = 50) -> Sequence[Job]:
         with translating():
             ids: Any = await self._redis.zrange(record.NEWEST, 0, limit - 1, desc=True)
+        return await self._loaded(ids)
+
+    async def unfinished(self) -> Sequence[Job]:
+        """Every unfinished job is in the index `due`; one that has ended may be, until its end was announced."""
+        with translating():
+            ids: Any = await self._redis.zrange(record.DUE, 0, -1)
+        return [job for job in await self._loaded(ids) if not job.state.is_end]
+
+    async def since(self, moment: datetime) -> Sequence[Job]:
+        with translating():
+            ids: Any = await self._redis.zrange(
+                record.NEWEST, "+inf", f"({moment.timestamp()}", byscore=True, desc=True
+            )
+        return await self._loaded(ids)
+
+    async def _loaded(self, ids: Sequence[str]) -> Sequence[Job]:
         return [job for job_id in ids if (job := await self.load(job_id))]
+
+    async def freeze(self, freeze: Freeze | None) -> None:
+        with translating():
+            if freeze:
+                await self._redis.set(record.FREEZE, freeze.model_dump_json())
+            else:
+                await self._redis.delete(record.FREEZE)
+
+    async def frozen(self) -> Freeze | None:
+        with translating():
+            stored: Any = await self._redis.get(record.FREEZE)
+        return Freeze.model_validate_json(stored) if stored else None
 
     async def history(self, job_id: str) -> Sequence[Event]:
         with translating():

@@ -13,6 +13,7 @@ from bot.ports.job_store import Event
 DUE = "idp:due"
 NEWEST = "idp:jobs"
 NAMES = "idp:names"
+FREEZE = "idp:freeze"
 
 _message = TypeAdapter(MessageRef | None)
 _decisions = TypeAdapter(tuple[Decision, ...])

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from bot import app
@@ -63,8 +64,8 @@ def _table_of(found: Sequence[Job]) -> Table:
         request = job.request
         took = str(job.finished_at - job.created_at).split(".")[0] if job.finished_at else ""
         asked_at = f"{job.created_at:%Y-%m-%d %H:%M:%S}"
-        row = (request.kind, request.name, request.owner.name, _coloured(job.state))
-        table.add_row(job.id, *row, request.requester.name, asked_at, took)
+        row = (request.kind, escape(request.name), request.owner.name, _coloured(job.state))
+        table.add_row(job.id, *row, escape(request.requester.name), asked_at, took)
     return table
 
 
@@ -72,7 +73,7 @@ def _steps_of(job: Job) -> Table:
     table = Table("Step", "State", "Tries", "Took", "Remark", title="Steps")
     for step in PIPELINES[job.request.kind].steps:
         record = job.step(step.name)
-        remark = f"{record.reason} {record.fix}".strip()
+        remark = escape(f"{record.reason} {record.fix}".strip())
         tries = str(record.attempts or "")
         table.add_row(step.title, _coloured(record.state), tries, _took(record), remark)
     return table
@@ -88,7 +89,7 @@ def _history_of(events: Sequence[Event]) -> Table:
     table = Table("#", "At", "What", "Step", "Detail", title="History")
     for event in events:
         at = f"{event.at:%H:%M:%S.%f}"[:-3]
-        table.add_row(str(event.version), at, _coloured(event.what), event.step, event.detail)
+        table.add_row(str(event.version), at, _coloured(event.what), event.step, escape(event.detail))
     return table
 
 

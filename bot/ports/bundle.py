@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from bot.domain import policy
+from bot.domain import limits, policy
+from bot.domain.limits import Limits
 from bot.domain.platform import Platform
 from bot.domain.policy import Policy
 from bot.ports.clock import Clock
@@ -31,3 +32,4 @@ class Ports:
     scheduler: Scheduler
     clock: Clock
     policy: Policy = policy.DEFAULT
+    limits: Limits = limits.DEFAULT

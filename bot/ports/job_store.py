@@ -8,6 +8,7 @@ from typing import Protocol
 from bot.domain.approval import Decision
 from bot.domain.census import Census
 from bot.domain.job import Job, JobState, MessageRef, StepRecord
+from bot.domain.limits import Freeze
 from bot.domain.value import Value
 
 
@@ -101,6 +102,18 @@ class JobStore(Protocol):
 
     async def recent(self, limit: int = 50) -> Sequence[Job]:
         """The newest jobs first."""
+
+    async def unfinished(self) -> Sequence[Job]:
+        """All jobs that have not ended."""
+
+    async def since(self, moment: datetime) -> Sequence[Job]:
+        """The jobs that were asked for after a moment, newest first."""
+
+    async def freeze(self, freeze: Freeze | None) -> None:
+        """Take no new requests from now on; None ends that."""
+
+    async def frozen(self) -> Freeze | None:
+        """Why no new requests are taken; None when they are."""
 
     async def history(self, job_id: str) -> Sequence[Event]:
         """All that happened to the job, oldest first."""

@@ -62,6 +62,9 @@ async def _new_system(given: Given) -> None:
 
 async def _open(given: Given, kind: str) -> None:
     """Open the form at once, for Slack gives three seconds; a template that was named is shown first."""
+    if freeze := await given.ports.jobs.frozen():
+        await given.say(freeze.told)
+        return
     where = {"trigger_id": given.body["trigger_id"], "channel": given.body["channel_id"]}
     if not given.words:
         await forms.open_first(given.ports, given.client, kind, **where)

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 from pydantic import JsonValue, ValidationError
-from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_sdk.errors import SlackApiError
 from slack_sdk.models.views import View
 from slack_sdk.web.async_client import AsyncWebClient
@@ -17,7 +17,7 @@ from bot.domain.errors import PermanentError, TemporaryError
 from bot.domain.value import Value
 from bot.ports.bundle import Ports
 from bot.ports.template_library import Template
-from bot.slack import answers, form_views, ids, mrkdwn
+from bot.slack import answers, form_views, ids, mrkdwn, people
 from bot.usecases.foresee import foresee
 from bot.usecases.submission import Submission
 
@@ -41,8 +41,13 @@ class Origin(Value):
 def register(app: AsyncApp, ports: Ports) -> None:
     """Listen to buttons that open forms and to changes within forms."""
 
-    async def open_form(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
+    async def open_form(
+        ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient, respond: AsyncRespond
+    ) -> None:
         await ack()
+        if freeze := await ports.jobs.frozen():
+            await people.tell(freeze.told, body=body, client=client, respond=respond)
+            return
         kind = body["actions"][0]["action_id"].removeprefix("open.")
         channel = (body.get("channel") or {}).get("id") or body["user"]["id"]
         await open_first(ports, client, kind, trigger_id=body["trigger_id"], channel=channel)

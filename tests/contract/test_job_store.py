@@ -12,6 +12,7 @@ from bot.adapters.redis_connection import open_redis
 from bot.adapters.redis_jobs import RedisJobs
 from bot.domain.approval import Decision, Verdict
 from bot.domain.job import Job, JobState, MessageRef, StepRecord, StepState
+from bot.domain.limits import Freeze
 from bot.ports.job_store import Answer, Busy, JobStore, Lease, LeaseLost
 from tests.builders import ADA, BRUNO, DENIZ, NOON, a_job
 
@@ -507,3 +508,26 @@ async def test_a_removal_that_a_crash_cut_short_is_finished_by_the_next(redis_ur
         await jobs.forget(ended_before=LONG_AFTER)
 
         assert await redis.keys("*") == []
+
+
+async def test_jobs_are_found_by_when_they_were_asked_for_and_while_they_last(
+    jobs: JobStore,
+) -> None:
+    for number in range(3):
+        moment = NOON + timedelta(minutes=number)
+        await jobs.create(a_job(id=f"job0000{number}", created_at=moment))
+    await (await take(jobs, "job00002")).write_state(JobState.DONE, at=LATER, finished_at=LATER)
+
+    assert [job.id for job in await jobs.since(NOON)] == ["job00002", "job00001"]
+    assert {job.id for job in await jobs.unfinished()} == {"job00000", "job00001"}
+
+
+async def test_a_freeze_lasts_until_it_is_ended(jobs: JobStore) -> None:
+    freeze = Freeze(reason="The cluster is being moved.", by="deniz", since=NOON)
+    before = await jobs.frozen()
+
+    await jobs.freeze(freeze)
+    during = await jobs.frozen()
+    await jobs.freeze(None)
+
+    assert (before, during, await jobs.frozen()) == (None, freeze, None)

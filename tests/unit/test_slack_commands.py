@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.domain.approval import Verdict
+from bot.domain.limits import Freeze
+from tests.colleague import eventually
 from tests.unit import slack_jobs as jobs
 from tests.unit import slack_world
 from tests.unit.slack_stories import FILLED_IN, decided, stored
@@ -129,3 +131,30 @@ async def test_a_form_opened_in_home_is_answered_in_a_direct_message(
     await ada.submits()
 
     assert [job.channel for job in stored(world)] == ["U0ADA"]
+
+
+@pytest.mark.parametrize("command", ["/idp new-app", "/idp new-system system"])
+async def test_nobody_fills_in_a_form_that_a_freeze_would_refuse(
+    world: World, ada: Member, command: str
+) -> None:
+    freeze = Freeze(reason="The cluster is being moved.", by="deniz", since=jobs.NOW)
+    await world.behind.jobs.freeze(freeze)
+
+    await ada.says(command)
+
+    assert "The cluster is being moved." in await ada.whisper()
+
+
+async def test_a_button_that_opens_a_form_tells_of_a_freeze_too(world: World, ada: Member) -> None:
+    await ada.says("/idp help")
+    asked = (await ada.whispers())[-1]
+    freeze = Freeze(reason="The cluster is being moved.", by="deniz", since=jobs.NOW)
+    await world.behind.jobs.freeze(freeze)
+
+    await ada.presses(asked, "New system")
+
+    await eventually(lambda: _whispered(ada, "The cluster is being moved."))
+
+
+async def _whispered(member: Member, words: str) -> bool:
+    return any(words in message["text"] for message in await member.whispers())

@@ -7,6 +7,7 @@ from typing import Any
 from bot.domain.approval import Decision
 from bot.domain.census import Census, census
 from bot.domain.job import Job, JobState, MessageRef, StepRecord, StepState
+from bot.domain.limits import Freeze
 from bot.ports.clock import Clock
 from bot.ports.job_store import Answer, Busy, Event, LeaseLost
 
@@ -26,6 +27,7 @@ class MemoryJobs:
         self.names: dict[str, tuple[str, datetime]] = {}
         self.leases: dict[str, tuple[int, datetime]] = {}
         self.fences: dict[str, int] = {}
+        self.closed: Freeze | None = None
 
     async def create(self, job: Job) -> bool:
         if job.id in self.jobs:
@@ -41,6 +43,18 @@ class MemoryJobs:
     async def recent(self, limit: int = 50) -> Sequence[Job]:
         newest = sorted(self.jobs.values(), key=lambda job: job.created_at, reverse=True)
         return newest[:limit]
+
+    async def unfinished(self) -> Sequence[Job]:
+        return [job for job in self.jobs.values() if not job.state.is_end]
+
+    async def since(self, moment: datetime) -> Sequence[Job]:
+        return [job for job in await self.recent() if job.created_at > moment]
+
+    async def freeze(self, freeze: Freeze | None) -> None:
+        self.closed = freeze
+
+    async def frozen(self) -> Freeze | None:
+        return self.closed
 
     async def history(self, job_id: str) -> Sequence[Event]:
         return tuple(self.events.get(job_id, ()))

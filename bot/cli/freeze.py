@@ -1,0 +1,47 @@
+"""Hold new requests back for a while: before maintenance, or in an incident."""
+
+import asyncio
+import getpass
+from typing import Annotated
+
+import typer
+
+from bot import app, connections
+from bot.cli.console import explained, out, settings_or_exit
+from bot.domain.limits import Freeze
+from bot.settings import StateSettings
+
+
+def register(main: typer.Typer) -> None:
+    """Add the command."""
+    main.command()(freeze)
+
+
+def freeze(
+    reason: Annotated[str, typer.Option(help="Why; everybody who asks is told.")] = "",
+    end: Annotated[bool, typer.Option("--end", help="Take new requests again.")] = False,
+) -> None:
+    """Refuse new requests with a reason while running jobs finish; without options, say how it stands."""
+    if reason and end:
+        raise typer.BadParameter("give a reason or --end, not both")
+    with explained():
+        asyncio.run(_freeze(reason, end=end))
+
+
+async def _freeze(reason: str, *, end: bool) -> None:
+    async with app.opened_jobs(settings_or_exit(StateSettings)) as jobs:
+        if reason:
+            sentence = reason.strip().rstrip(".") + "."
+            by = getpass.getuser()
+            await jobs.freeze(Freeze(reason=sentence, by=by, since=connections.clock()))
+        elif end:
+            await jobs.freeze(None)
+        frozen = await jobs.frozen()
+        running = len(await jobs.unfinished())
+    told = (
+        f"Frozen by {frozen.by} since {frozen.since:%Y-%m-%d %H:%M} UTC: {frozen.reason}"
+        if frozen
+        else "New requests are taken."
+    )
+    out.print(told, markup=False, highlight=False)
+    out.print(f"Jobs under way: {running}", highlight=False)
