@@ -31,10 +31,24 @@ async def _room(tmp_path: Path) -> AsyncIterator[Room]:
 
 
 @contextlib.asynccontextmanager
-async def _listening(room: Room, endpoint: Any) -> AsyncIterator[str]:
+async def _served(endpoint: Any) -> AsyncIterator[str]:
     app = Starlette(routes=[Route("/slack/events", endpoint, methods=["POST"])])
     async with served(app, 0) as port:
-        url = f"http://127.0.0.1:{port}/slack/events"
+        yield f"http://127.0.0.1:{port}/slack/events"
+
+
+@contextlib.asynccontextmanager
+async def _listening(room: Room, endpoint: Any) -> AsyncIterator[str]:
+    async def verifying(request: Request) -> Response:
+        """Repeat Slack's word, so that the endpoint is asked for the rest alone."""
+        if request.headers["content-type"] == "application/json":
+            body = await request.json()
+            if body["type"] == "url_verification":
+                return Response(body["challenge"])
+        response: Response = await endpoint(request)
+        return response
+
+    async with _served(verifying) as url:
         await room.switch(request_url=url)
         yield url
         await room.switch(request_url="")
@@ -80,6 +94,44 @@ async def test_the_signature_covers_the_raw_body(room: Room) -> None:
         await room.say("U0ADA", "/idp status ü & more")
 
     assert signed == [True]
+
+
+@pytest.mark.parametrize(
+    ("form", "kind"),
+    [
+        ("{challenge}", "text/plain"),
+        ('{{"challenge": "{challenge}"}}', "application/json"),
+        ("challenge={challenge}", "application/x-www-form-urlencoded"),
+    ],
+)
+async def test_a_request_url_is_used_once_it_repeats_slacks_word(
+    room: Room, form: str, kind: str
+) -> None:
+    async def endpoint(request: Request) -> Response:
+        body = await request.json()
+        return Response(form.format(challenge=body["challenge"]), media_type=kind)
+
+    async with _served(endpoint) as url:
+        answer = await room.http.post("/sandbox/slack/settings", json={"request_url": url})
+
+    assert answer.json()["request_url"] == url
+
+
+@pytest.mark.parametrize(
+    ("status", "why"), [(200, "the value of the challenge parameter"), (500, "status 500")]
+)
+async def test_a_request_url_that_does_not_is_refused(room: Room, status: int, why: str) -> None:
+    async def endpoint(_request: Request) -> Response:
+        return Response("hello", status_code=status)
+
+    async with _served(endpoint) as url:
+        answer = await room.http.post("/sandbox/slack/settings", json={"request_url": url})
+    nobody = await room.http.post("/sandbox/slack/settings", json={"request_url": url})
+
+    assert answer.status_code == 400
+    assert why in answer.json()["error"]
+    assert "did not answer" in nobody.json()["error"]
+    assert (await room.get("settings"))["request_url"] == ""
 
 
 async def test_an_app_that_fails_over_http_is_told_to_whoever_typed(room: Room) -> None:

@@ -199,3 +199,33 @@ async def test_a_page_drawn_anew_shows_what_was_typed(room: Room) -> None:
 
     page = (await room.http.get("/client/U0ADA/C0GENERAL")).text
     assert 'value="hello"' in page
+
+
+async def test_a_modal_opens_in_the_window_where_somebody_acted(room: Room) -> None:
+    app, _ = await _answering(room, [])
+
+    async with slack.connected(room, app):
+        await room.say("U0ADA", "/idp", window="left")
+        await slack.until(lambda: room.modals("U0ADA"))
+
+    assert ["<dialog class" in await _page(room, name) for name in ("left", "right")] == [
+        True,
+        False,
+    ]
+
+
+async def _page(room: Room, window: str) -> str:
+    page = await room.http.get("/client/U0ADA/C0GENERAL", headers={"X-Window": window})
+    return page.text
+
+
+async def test_a_modal_stays_in_its_window_when_the_workspace_starts_again(tmp_path: Path) -> None:
+    async with slack.a_room(tmp_path) as room:
+        app, _ = await _answering(room, [])
+        async with slack.connected(room, app):
+            await room.say("U0ADA", "/idp", window="left")
+            await slack.until(lambda: room.modals("U0ADA"))
+
+    async with slack.a_room(tmp_path) as again:
+        assert "New application" in await _page(again, "left")
+        assert "New application" not in await _page(again, "right")

@@ -10,19 +10,21 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import httpx
 
-from bot.sandbox.slack.errors import AppSilent
+from bot.sandbox.slack.errors import AppSilent, UrlNotVerified
 
 DEADLINE = 3.0
 RETRIES = (0.0, 60.0, 300.0)
 MAX_SOCKETS = 10
+TOKEN = "legacy-verification-token"  # noqa: S105 - superseded by signatures, but still sent
 
 Kind = Literal["slash_commands", "interactive", "events_api"]
 Answer = dict[str, Any]
 Send = Callable[[str], Awaitable[None]]
+Cut = Callable[[], Awaitable[None]]
 
 
 class Sockets:
@@ -31,6 +33,7 @@ class Sockets:
     def __init__(self) -> None:
         """Start with no connection."""
         self._open: dict[str, Send] = {}
+        self._cut: dict[str, Cut] = {}
         self._awaited: dict[str, asyncio.Future[Answer]] = {}
         self._turn = itertools.count()
 
@@ -38,13 +41,15 @@ class Sockets:
         """How many connections are open."""
         return len(self._open)
 
-    def add(self, name: str, send: Send) -> None:
+    def add(self, name: str, send: Send, cut: Cut) -> None:
         """Use a connection from now on."""
         self._open[name] = send
+        self._cut[name] = cut
 
     def remove(self, name: str) -> None:
         """Use a connection no more."""
         self._open.pop(name, None)
+        self._cut.pop(name, None)
 
     def acknowledged(self, envelope_id: str, payload: Answer) -> None:
         """Hand an acknowledgement to whoever waits for it; a late one is dropped."""
@@ -74,6 +79,13 @@ class Sockets:
         finally:
             del self._awaited[envelope_id]
 
+    async def cut(self) -> None:
+        """Close every connection without a word."""
+        for name, cut in tuple(self._cut.items()):
+            self.remove(name)
+            with contextlib.suppress(OSError, RuntimeError):
+                await cut()
+
     async def refresh(self) -> int:
         """Ask every client to connect anew, as Slack does every few hours."""
         frame = json.dumps({"type": "disconnect", "reason": "refresh_requested", "debug_info": {}})
@@ -95,6 +107,29 @@ class SignedRequests:
         self._clock = clock
         self._client: httpx.AsyncClient | None = None  # made when it is first needed
 
+    async def verify(self, url: str) -> None:
+        """Ask a URL to repeat a word, as Slack does before it uses one.
+
+        Raises:
+            UrlNotVerified: it did not, in time.
+        """
+        challenge = secrets.token_urlsafe(32)
+        asked = {"token": TOKEN, "challenge": challenge, "type": "url_verification"}
+        body = json.dumps(asked).encode()
+        headers = {"Content-Type": "application/json", **self._signature(body)}
+        try:
+            response = await self._connected().post(url, content=body, headers=headers)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise UrlNotVerified(
+                f"Your URL did not answer: {error or type(error).__name__}"
+            ) from error
+        if not response.is_success:
+            raise UrlNotVerified(f"Your URL answered with status {response.status_code}")
+        if _repeated(response) != challenge:
+            raise UrlNotVerified(
+                "Your URL didn't respond with the value of the challenge parameter"
+            )
+
     async def deliver(self, kind: Kind, payload: Answer, retry: tuple[int, str] | None) -> Answer:
         """Send one request; the answer's body is the acknowledgement.
 
@@ -106,8 +141,7 @@ class SignedRequests:
         headers = {"Content-Type": content_type, **self._signature(body)}
         if retry:
             headers |= {"X-Slack-Retry-Num": str(retry[0]), "X-Slack-Retry-Reason": retry[1]}
-        self._client = self._client or httpx.AsyncClient(timeout=DEADLINE)
-        response = await self._client.post(self.url, content=body, headers=headers)
+        response = await self._connected().post(self.url, content=body, headers=headers)
         if response.headers.get("x-slack-no-retry") == "1" and kind == "events_api":
             return {}
         response.raise_for_status()
@@ -115,6 +149,10 @@ class SignedRequests:
             answer: Answer = response.json() if response.content else {}
             return answer
         return {"text": response.text} if response.text else {}
+
+    def _connected(self) -> httpx.AsyncClient:
+        self._client = self._client or httpx.AsyncClient(timeout=DEADLINE)
+        return self._client
 
     def _signature(self, body: bytes) -> dict[str, str]:
         stamp = str(int(self._clock()))
@@ -126,6 +164,13 @@ class SignedRequests:
         """Let go of the connections."""
         if self._client:
             await self._client.aclose()
+
+
+def _repeated(response: httpx.Response) -> str:
+    """Read the word in any of the three forms in which it may come."""
+    with contextlib.suppress(ValueError, AttributeError):
+        return str(response.json().get("challenge"))
+    return dict(parse_qsl(response.text)).get("challenge") or response.text.strip()
 
 
 def _form(kind: Kind, payload: Answer) -> tuple[bytes, str]:
@@ -141,13 +186,14 @@ class Delivery:
     def __init__(self, signing_secret: str, request_url: str) -> None:
         """Start without a socket."""
         self.sockets = Sockets()
+        self.is_down = False
         self.requests = SignedRequests(signing_secret, request_url)
         self._redeliveries: set[asyncio.Task[None]] = set()
 
     @property
     def is_connected(self) -> bool:
         """Whether there is a way to the app."""
-        return bool(len(self.sockets) or self.requests.url)
+        return not self.is_down and bool(len(self.sockets) or self.requests.url)
 
     async def ask(
         self, kind: Kind, payload: Answer, *, retry: tuple[int, str] | None = None

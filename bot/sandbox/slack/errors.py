@@ -40,3 +40,7 @@ class RateLimited(Exception):
 
 class AppSilent(Exception):
     """The app did not do its part; the message is what Slack shows to the person."""
+
+
+class UrlNotVerified(Exception):
+    """A request URL did not show that it is the app's; the message says how."""

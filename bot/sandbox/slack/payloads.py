@@ -5,11 +5,11 @@ import time
 from typing import Any
 
 from bot.sandbox.slack.conversations import Channel, Message
+from bot.sandbox.slack.delivery import TOKEN
 from bot.sandbox.slack.identity import TEAM_DOMAIN, TEAM_ID, Person
 from bot.sandbox.slack.workspace import Workspace
 
 Payload = dict[str, Any]
-TOKEN = "legacy-verification-token"  # noqa: S105 - superseded by signatures, but still sent
 
 
 def user(person: Person) -> Payload:
@@ -38,7 +38,13 @@ def interaction(workspace: Workspace, kind: str, person: Person) -> Payload:
 
 
 def slash_command(
-    workspace: Workspace, person: Person, channel: Channel, *, command: str, text: str
+    workspace: Workspace,
+    person: Person,
+    channel: Channel,
+    *,
+    command: str,
+    text: str,
+    window: str,
 ) -> Payload:
     """Word a slash command."""
     answer_path = workspace.response_urls.give(person.id, channel.id)
@@ -55,7 +61,7 @@ def slash_command(
         "api_app_id": workspace.app.id,
         "is_enterprise_install": "false",
         "response_url": workspace.address + answer_path,
-        "trigger_id": workspace.triggers.give(person.id),
+        "trigger_id": workspace.triggers.give(person.id, window),
     }
 
 

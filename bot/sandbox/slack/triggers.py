@@ -12,8 +12,11 @@ REMEMBERED = 600.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Trigger:
+class Trigger:
+    """Who has acted, and in which of their windows: the modal opens there."""
+
     user: str
+    window: str
     made_at: float
 
 
@@ -23,19 +26,19 @@ class Triggers:
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         """Start with none given out."""
         self._clock = clock
-        self._live: dict[str, _Trigger] = {}
+        self._live: dict[str, Trigger] = {}
         self._used: dict[str, float] = {}
 
-    def give(self, user: str) -> str:
+    def give(self, user: str, window: str = "") -> str:
         """Make a trigger id for somebody who has just done something."""
         now = self._clock()
         self._live = {k: t for k, t in self._live.items() if now - t.made_at < REMEMBERED}
         self._used = {k: at for k, at in self._used.items() if now - at < REMEMBERED}
         trigger = f"{int(now * 1000)}.{secrets.randbelow(10**10):010d}.{secrets.token_hex(16)}"
-        self._live[trigger] = _Trigger(user, now)
+        self._live[trigger] = Trigger(user, window, now)
         return trigger
 
-    def exchange(self, trigger_id: str) -> str:
+    def exchange(self, trigger_id: str) -> Trigger:
         """Use up a trigger id and say whose it was.
 
         Raises:
@@ -50,4 +53,4 @@ class Triggers:
             raise SlackError("expired_trigger_id")
         self._used[trigger_id] = trigger.made_at
         del self._live[trigger_id]
-        return trigger.user
+        return trigger

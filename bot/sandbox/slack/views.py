@@ -25,18 +25,25 @@ class Views:
         self._clock = clock
         self._stacks: dict[str, list[View]] = dict(store.every("stack"))
         self._homes: dict[str, View] = dict(store.every("home"))
+        self._windows: dict[str, str] = dict(store.every("window"))
 
     def stack(self, user: str) -> list[View]:
         """List somebody's open modals; the last is on top."""
         return self._stacks.get(user, [])
 
+    def shown_in(self, user: str, window: str) -> list[View]:
+        """List the modals of one window; those that no window opened are shown in all."""
+        return self.stack(user) if self._windows.get(user, "") in {"", window} else []
+
     def home(self, user: str) -> View | None:
         """Find somebody's Home tab, if the app has published one."""
         return self._homes.get(user)
 
-    def open(self, user: str, content: View) -> View:
-        """Open a modal, in the place of whatever was open."""
+    def open(self, user: str, content: View, window: str = "") -> View:
+        """Open a modal in the window where somebody acted, in the place of whatever was open."""
         view = self._made(content)
+        self._windows[user] = window
+        self._store.put("window", user, window)
         self._keep_stack(user, [view])
         return view
 

@@ -21,6 +21,7 @@ class Place:
     view_id: str = ""
     channel: str = ""
     ts: str = ""
+    window: str = ""  # of the page; one person may have several
 
     @property
     def key(self) -> str:
@@ -80,7 +81,7 @@ async def click(workspace: Workspace, person: Person, place: Place, *, touch: To
     if found is None:
         raise SlackError("not_found")
     payload = payloads.interaction(workspace, "block_actions", person)
-    payload["trigger_id"] = workspace.triggers.give(person.id)
+    payload["trigger_id"] = workspace.triggers.give(person.id, place.window)
     shown = with_values(workspace, {"blocks": [], **shown}, place, _all_typed(touch))
     if place.view_id:
         workspace.views.replace(shown)

@@ -60,7 +60,7 @@ async def submit(
         return Outcome(field_errors=problems)
     workspace.views.replace(view)
     payload = payloads.interaction(workspace, "view_submission", person)
-    payload |= {"trigger_id": workspace.triggers.give(person.id), "view": view}
+    payload |= {"trigger_id": workspace.triggers.give(person.id, place.window), "view": view}
     payload["response_urls"] = _response_urls(workspace, person, view)
     try:
         answer = await workspace.delivery.ask("interactive", payload)

@@ -24,12 +24,18 @@ class Outcome:
 
 
 async def send(
-    workspace: Workspace, person: Person, channel_id: str, *, text: str, thread_ts: str = ""
+    workspace: Workspace,
+    person: Person,
+    channel_id: str,
+    *,
+    text: str,
+    thread_ts: str = "",
+    window: str = "",
 ) -> Outcome:
     """Send a line; one that starts with a slash is a command."""
     channel = _open_to(workspace, person, channel_id)
     if text.startswith("/"):
-        return await _command(workspace, person, channel, typed=text)
+        return await _command(workspace, person, channel, typed=text, window=window)
     content = {"user": person.id, "team": TEAM_ID, "text": composing.linked(workspace, text)}
     if thread_ts:
         content["thread_ts"] = thread_ts
@@ -51,7 +57,7 @@ def _open_to(workspace: Workspace, person: Person, channel_id: str) -> Channel:
 
 
 async def _command(
-    workspace: Workspace, person: Person, channel: Channel, *, typed: str
+    workspace: Workspace, person: Person, channel: Channel, *, typed: str, window: str
 ) -> Outcome:
     command, _, text = typed.partition(" ")
     if command not in {known.name for known in workspace.app.commands}:
@@ -62,7 +68,9 @@ async def _command(
             ' "/" character are interpreted as commands.',
         )
         return Outcome(error="unknown_command")
-    payload = payloads.slash_command(workspace, person, channel, command=command, text=text.strip())
+    payload = payloads.slash_command(
+        workspace, person, channel, command=command, text=text.strip(), window=window
+    )
     try:
         answer = await workspace.delivery.ask("slash_commands", payload)
         _answered(workspace, person, channel, answer=answer)

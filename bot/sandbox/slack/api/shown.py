@@ -7,12 +7,13 @@ from bot.sandbox.slack.api import arguments
 from bot.sandbox.slack.api.arguments import Arguments
 from bot.sandbox.slack.changes import Change
 from bot.sandbox.slack.errors import SlackError
+from bot.sandbox.slack.triggers import Trigger
 from bot.sandbox.slack.workspace import Workspace
 
 Answer = dict[str, Any]
 
 
-def _triggered_by(workspace: Workspace, given: Arguments) -> str:
+def _triggered_by(workspace: Workspace, given: Arguments) -> Trigger:
     trigger = given.get("trigger_id") or given.get("interactivity_pointer")
     if not trigger:
         raise SlackError("invalid_arguments", problems=["missing required field: trigger_id"])
@@ -22,16 +23,16 @@ def _triggered_by(workspace: Workspace, given: Arguments) -> str:
 async def open_(workspace: Workspace, given: Arguments) -> Answer:
     """Open a modal for whoever has just acted."""
     blockkit.check_view(given.get("view"), kind="modal")
-    user = _triggered_by(workspace, given)
-    view = workspace.views.open(user, given["view"])
-    workspace.changes.tell(Change("modal", user=user))
+    by = _triggered_by(workspace, given)
+    view = workspace.views.open(by.user, given["view"], by.window)
+    workspace.changes.tell(Change("modal", user=by.user))
     return {"view": view}
 
 
 async def push(workspace: Workspace, given: Arguments) -> Answer:
     """Lay a modal on the one that is open."""
     blockkit.check_view(given.get("view"), kind="modal")
-    user = _triggered_by(workspace, given)
+    user = _triggered_by(workspace, given).user
     view = workspace.views.push(user, given["view"])
     workspace.changes.tell(Change("modal", user=user))
     return {"view": view}

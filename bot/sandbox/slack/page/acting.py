@@ -45,7 +45,7 @@ def _act(name: str) -> Act:
 
 
 def _place(given: Given) -> Place:
-    return Place(given.get("view_id", ""), given.get("channel", ""), given.get("ts", ""))
+    return Place(*(given.get(name, "") for name in ("view_id", "channel", "ts", "window")))
 
 
 def _touch(given: Given) -> Touch:
@@ -59,6 +59,7 @@ async def _say(workspace: Workspace, person: Person, given: Given) -> Given:
         given["channel"],
         text=given["text"],
         thread_ts=given.get("thread_ts", ""),
+        window=given.get("window", ""),
     )
     return outcome.answer()
 

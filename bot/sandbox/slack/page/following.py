@@ -23,14 +23,14 @@ def route(workspace: Workspace) -> WebSocketRoute:
             await socket.close(code=1008)
             return
         await socket.accept()
-        await _follow(workspace, person, socket)
+        await _follow(workspace, person, socket, socket.query_params.get("window", ""))
 
     return WebSocketRoute("/client/{user}/live", live)
 
 
-async def _follow(workspace: Workspace, person: Person, socket: WebSocket) -> None:
+async def _follow(workspace: Workspace, person: Person, socket: WebSocket, window: str) -> None:
     with workspace.changes.followed() as changes, contextlib.suppress(RuntimeError, OSError):
-        sending = asyncio.create_task(_send(workspace, person, socket, changes))
+        sending = asyncio.create_task(_send(workspace, person, socket, window, changes=changes))
         try:
             async for _ in socket.iter_text():
                 pass  # the page only listens; reading is how its end is noticed
@@ -44,26 +44,35 @@ async def _send(
     workspace: Workspace,
     person: Person,
     socket: WebSocket,
+    window: str,
+    *,
     changes: asyncio.Queue[Change | None],
 ) -> None:
     await socket.send_json({"kind": "hello", "told": workspace.changes.told})
+    await socket.send_json(_modal(workspace, person, window))
     while (change := await changes.get()) is not None:
         if change.user in {"", person.id}:
-            for frame in _frames(workspace, person, change):
+            for frame in _frames(workspace, person, change, window):
                 await socket.send_json(frame)
     await socket.close(code=1001)
 
 
-def _frames(workspace: Workspace, person: Person, change: Change) -> list[dict[str, Any]]:
+def _frames(
+    workspace: Workspace, person: Person, change: Change, window: str
+) -> list[dict[str, Any]]:
     match change.kind:
         case "modal":
-            return [{"kind": "modal", "html": rendering.modal(workspace, person)}]
+            return [_modal(workspace, person, window)]
         case "home":
             return [{"kind": "home", "html": rendering.home(workspace, person)}]
         case "sidebar":
             return [_sidebar(workspace, person)]
         case "message" | "gone":
             return _message_frames(workspace, person, change)
+
+
+def _modal(workspace: Workspace, person: Person, window: str) -> dict[str, Any]:
+    return {"kind": "modal", "html": rendering.modal(workspace, person, window)}
 
 
 def _sidebar(workspace: Workspace, person: Person) -> dict[str, Any]:

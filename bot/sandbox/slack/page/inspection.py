@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from bot.sandbox.slack.errors import UrlNotVerified
 from bot.sandbox.slack.workspace import Workspace
 
 
@@ -32,7 +33,10 @@ def routes(workspace: Workspace) -> list[Route]:
 
     async def switches(request: Request) -> JSONResponse:
         if request.method == "POST":
-            _switch(workspace, await request.json())
+            try:
+                await _switch(workspace, await request.json())
+            except UrlNotVerified as refusal:
+                return JSONResponse({"ok": False, "error": str(refusal)}, status_code=400)
         return JSONResponse(_switches(workspace))
 
     async def refresh(_request: Request) -> JSONResponse:
@@ -47,11 +51,14 @@ def routes(workspace: Workspace) -> list[Route]:
     ]
 
 
-def _switch(workspace: Workspace, wanted: dict[str, Any]) -> None:
+async def _switch(workspace: Workspace, wanted: dict[str, Any]) -> None:
     if "rate_limits" in wanted:
         workspace.limits.on = bool(wanted["rate_limits"])
     if "request_url" in wanted:
-        workspace.delivery.requests.url = str(wanted["request_url"])
+        url = str(wanted["request_url"])
+        if url:
+            await workspace.delivery.requests.verify(url)
+        workspace.delivery.requests.url = url
 
 
 def _switches(workspace: Workspace) -> dict[str, Any]:

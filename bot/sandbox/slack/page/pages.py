@@ -13,6 +13,7 @@ from bot.sandbox.slack.page import following, rendering
 from bot.sandbox.slack.workspace import GENERAL, Workspace
 
 HOME = "home"
+WINDOW = "x-window"  # which of their windows somebody looks at
 STATIC = Path(__file__).with_name("static")
 TS_DIGITS = 6
 
@@ -54,12 +55,12 @@ def routes(workspace: Workspace) -> list[BaseRoute]:
 
 
 def _client(workspace: Workspace, person: Person, request: Request) -> str:
-    place = request.path_params["place"]
+    place, window = request.path_params["place"], request.headers.get(WINDOW, "")
     if place == HOME:
-        return rendering.client(workspace, person, channel=None)
+        return rendering.client(workspace, person, channel=None, window=window)
     channel = workspace.conversations.channel(place)
     if not channel.is_open_to(person.id):
         channel = workspace.conversations.channel(GENERAL)
     workspace.conversations.mark_read(channel.id, person.id)
     thread_ts = request.query_params.get("thread", "")
-    return rendering.client(workspace, person, channel=channel, thread_ts=thread_ts)
+    return rendering.client(workspace, person, channel=channel, thread_ts=thread_ts, window=window)

@@ -30,6 +30,12 @@ class Reader:
         """Write a moment on the reader's clock."""
         return dates.formatted(seconds, pattern, zone=self.person.tz, now=time.time())
 
+    def whereabouts(self, person: Person) -> str:
+        """Say where somebody is, and how late it is there."""
+        city = person.tz.rpartition("/")[2].replace("_", " ")
+        clock = dates.clock(dates.at(time.time(), person.tz))
+        return f"{clock} in {city}"
+
     def clock(self, ts: str) -> str:
         """Write when a message was said."""
         return self.date(float(ts), "{time}")
@@ -91,6 +97,11 @@ class Reader:
             return f"#{channel.name}"
         others = [member for member in channel.members if member != self.person.id]
         return self.workspace.name_of(others[0] if others else self.person.id)
+
+    def other(self, channel: Channel) -> Person | None:
+        """Find whom the reader talks to in a direct message, unless it is the app."""
+        others = [member for member in channel.members if member != self.person.id]
+        return self.workspace.people.get(others[0]) if channel.is_im and others else None
 
     def people(self) -> list[Person]:
         """List who can be chosen in a select."""

@@ -55,11 +55,17 @@ def _draw(template: str, **context: Any) -> str:
 
 def welcome(workspace: Workspace) -> str:
     """Draw the first page, where one chooses who to be."""
-    return _draw("welcome.html", workspace=workspace, team=TEAM_NAME)
+    readers = [Reader(workspace, person) for person in workspace.people.values()]
+    return _draw("welcome.html", workspace=workspace, readers=readers, team=TEAM_NAME)
 
 
 def client(
-    workspace: Workspace, person: Person, *, channel: Channel | None, thread_ts: str = ""
+    workspace: Workspace,
+    person: Person,
+    *,
+    channel: Channel | None,
+    thread_ts: str = "",
+    window: str = "",
 ) -> str:
     """Draw the whole client; without a channel it shows the app's Home tab."""
     reader = Reader(workspace, person)
@@ -74,7 +80,7 @@ def client(
         ),
         thread=_thread(workspace, reader, channel, thread_ts),
         **_sidebar(reader),
-        **_shown(reader),
+        **_shown(reader, window),
     )
 
 
@@ -102,10 +108,11 @@ def _sidebar(reader: Reader) -> dict[str, Any]:
     return {"directs": directs, "app_channel": app_channel, "unread": unread}
 
 
-def _shown(reader: Reader) -> dict[str, Any]:
+def _shown(reader: Reader, window: str = "") -> dict[str, Any]:
+    views = reader.workspace.views
     return {
-        "stack": [elements.filled_in(v) for v in reader.workspace.views.stack(reader.person.id)],
-        "home": reader.workspace.views.home(reader.person.id),
+        "stack": [elements.filled_in(v) for v in views.shown_in(reader.person.id, window)],
+        "home": views.home(reader.person.id),
     }
 
 
@@ -121,10 +128,10 @@ def message(workspace: Workspace, person: Person, said: Message) -> str:
     return _draw("message.html", reader=reader, workspace=workspace, said=said)
 
 
-def modal(workspace: Workspace, person: Person) -> str:
-    """Draw the modal that is on top; nothing where none is open."""
+def modal(workspace: Workspace, person: Person, window: str) -> str:
+    """Draw the modal that is on top in a window; nothing where none is open."""
     reader = Reader(workspace, person)
-    return _draw("modal.html", reader=reader, workspace=workspace, **_shown(reader))
+    return _draw("modal.html", reader=reader, workspace=workspace, **_shown(reader, window))
 
 
 def home(workspace: Workspace, person: Person) -> str:

@@ -1,6 +1,6 @@
 // Keeps the page fresh: follows the workspace's socket, and goes from place to place without reloading.
 import { morph, morphChildren, parsed } from "./morph.js";
-import { act, app, notice } from "./talk.js";
+import { act, app, here, notice } from "./talk.js";
 import { setUp } from "./combo.js";
 import { settle, showModal } from "./modal.js";
 import "./controls.js";
@@ -88,7 +88,7 @@ const draw = {
 
 let retry = 0;
 function follow() {
-  const socket = new WebSocket(`${location.origin.replace("http", "ws")}/client/${app().dataset.user}/live`);
+  const socket = new WebSocket(`${location.origin.replace("http", "ws")}/client/${app().dataset.user}/live?window=${here}`);
   socket.onopen = () => document.body.classList.remove("offline");
   socket.onmessage = (event) => {
     const frame = JSON.parse(event.data);
@@ -111,7 +111,7 @@ function arrive() {
 async function go(href, isNew = true) {
   let response;
   try {
-    response = await fetch(href);
+    response = await fetch(href, { headers: { "X-Window": here } });
   } catch {
     return notice("The workspace cannot be reached. Is it still running?");
   }

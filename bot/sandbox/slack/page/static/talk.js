@@ -2,12 +2,15 @@
 
 export const app = () => document.getElementById("app");
 
+// A person may have several windows; a modal opens in the one where they acted.
+export const here = (sessionStorage.window ??= crypto.randomUUID());
+
 export async function act(name, body) {
   try {
     const response = await fetch(`/sandbox/slack/as/${app().dataset.user}/${name}`, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(body),
+      body: JSON.stringify({ ...body, window: here }),
     });
     return await response.json();
   } catch {
