@@ -99,7 +99,14 @@ async def on_docket(url: str) -> float:
         ports = ports_on(RedisJobs(redis, owner="bench"), DocketScheduler(docket))
         runner = runner_on(ports)
         working = asyncio.create_task(
-            work(docket, look=runner.advance, sweep=runner.sweep, concurrency=20, name="bench")
+            work(
+                docket,
+                look=runner.advance,
+                sweep=runner.sweep,
+                tidy=runner.sweep,
+                concurrency=20,
+                name="bench",
+            )
         )
         started = time.perf_counter()
         for job in jobs_of(TOGETHER):

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from bot.adapters import backstage_errors
 from bot.adapters.catalog_documents import SLACK_ID, Document, by_title, contains, entity, ref_of
+from bot.adapters.outside_calls import outside_call
 from bot.adapters.trust import trusted
 from bot.domain.entities import EntityRef
 from bot.domain.errors import PermanentError
@@ -191,7 +192,10 @@ class Backstage:
 
     async def _send(self, method: str, path: str, doing: str, **content: Any) -> httpx.Response:
         try:
-            return await self._client.request(method, path, **content)
+            with outside_call("catalog", method) as call:
+                answer = await self._client.request(method, path, **content)
+                call.answered(answer.status_code)
+                return answer
         except httpx.HTTPError as error:
             raise backstage_errors.unreachable(error, doing) from error
 

@@ -5,22 +5,25 @@ running (so every nudge has a key of its own), it pickles arguments (so the only
 renewing its own leases while draining (so the job's lease, not docket's, says who works on a job).
 """
 
+import time
 import uuid
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from docket import Docket, Perpetual, Worker
+from docket import CurrentExecution, Docket, Execution, Perpetual, Worker
 from redis.exceptions import RedisError
 
+from bot.adapters.metrics import QUEUE_LAG
 from bot.domain.errors import TemporaryError
 
 REDELIVERY = timedelta(seconds=15)
 SWEEP_EVERY = timedelta(seconds=2)
+TIDY_EVERY = timedelta(hours=1)
 CHECK_EVERY = timedelta(milliseconds=100)
 LOOK = "look"
 
 Look = Callable[[str], Awaitable[None]]
-Sweep = Callable[[], Awaitable[None]]
+Chore = Callable[[], Awaitable[None]]
 
 
 def open_docket(url: str) -> Docket:
@@ -47,10 +50,16 @@ async def _look(job_id: str) -> None:
     """What a nudge asks for, in a process that does not work itself and so never runs it."""
 
 
-async def work(docket: Docket, *, look: Look, sweep: Sweep, concurrency: int, name: str) -> None:
-    """The receiving half: look at jobs until cancelled."""
+async def work(
+    docket: Docket, *, look: Look, sweep: Chore, tidy: Chore, concurrency: int, name: str
+) -> None:
+    """The receiving half: look at jobs until cancelled; the chores are done by one of all workers at a time."""
 
-    async def look_at(job_id: str) -> None:
+    async def look_at(
+        job_id: str,
+        told: Execution = CurrentExecution(),  # noqa: B008 docket's way to declare it
+    ) -> None:
+        QUEUE_LAG.observe(max(time.time() - told.when.timestamp(), 0))
         await look(job_id)
 
     async def sweep_due(
@@ -58,8 +67,14 @@ async def work(docket: Docket, *, look: Look, sweep: Sweep, concurrency: int, na
     ) -> None:
         await sweep()
 
+    async def tidy_up(
+        _: Perpetual = Perpetual(every=TIDY_EVERY, automatic=True),  # noqa: B008 docket's way to declare it
+    ) -> None:
+        await tidy()
+
     docket.register(look_at, names=[LOOK])
     docket.register(sweep_due)
+    docket.register(tidy_up)
     async with Worker(
         docket,
         name=name,

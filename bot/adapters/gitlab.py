@@ -1,6 +1,7 @@
 """GitLab as the host of repositories and pipelines."""
 
 import asyncio
+import contextvars
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -9,12 +10,12 @@ from typing import Concatenate, ParamSpec, TypeVar
 import gitlab
 import requests
 from pydantic import SecretStr
-from requests.adapters import HTTPAdapter
 
 import bot.adapters.gitlab_access as access
 import bot.adapters.gitlab_files as repository
 import bot.adapters.gitlab_pipelines as pipelines
 import bot.adapters.gitlab_projects as projects
+from bot.adapters.gitlab_connection import GitLabConnection
 from bot.adapters.gitlab_errors import refuse_busy, translated
 from bot.ports.clock import Clock
 from bot.ports.git_host import Commit, Group, NewProject, Pipeline, Project, RenderedFile
@@ -50,7 +51,7 @@ class GitLab:
         session = requests.Session()
         session.hooks["response"].append(refuse_busy)
         for scheme in ("http://", "https://"):
-            session.mount(scheme, HTTPAdapter(pool_maxsize=_CONNECTIONS))
+            session.mount(scheme, GitLabConnection(pool_maxsize=_CONNECTIONS))
         self._client = gitlab.Gitlab(
             url,
             private_token=token.get_secret_value(),
@@ -81,8 +82,11 @@ class GitLab:
         def call() -> T:
             return function(self._client, *args, **kwargs)
 
+        context = contextvars.copy_context()  # whose attempt this is
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+            return await asyncio.get_running_loop().run_in_executor(
+                self._threads, context.run, call
+            )
         except (gitlab.GitlabError, requests.RequestException) as error:
             raise translated(error, doing, now=self._clock()) from error
 

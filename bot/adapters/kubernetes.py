@@ -12,12 +12,13 @@ from kubernetes.aio.client.exceptions import ApiException
 
 from bot.adapters.kubernetes_errors import names_an_object, translated, unreachable
 from bot.adapters.kubernetes_readings import application, environment
+from bot.adapters.outside_calls import outside_call
 from bot.domain.errors import PermanentError
 from bot.ports.cluster import Application, EnvironmentStatus
 
 _GROUP, _VERSION = "idp.internal", "v1alpha1"
 _PAGE = 500
-_NOT_FOUND = 404
+_OK, _NOT_FOUND = 200, 404
 
 Object = Mapping[str, Any]
 
@@ -142,7 +143,7 @@ class Kubernetes:
     ) -> Any:
         """Ask the API server; None when there is no such object, an error when it does not know the kind."""
         try:
-            return await ask(client.CustomObjectsApi(await self._connected()))
+            return await _counted(kind, ask, client.CustomObjectsApi(await self._connected()))
         except ApiException as error:
             if error.status != _NOT_FOUND:
                 raise translated(error, kind) from error
@@ -180,6 +181,21 @@ class Kubernetes:
                 "Set KUBECONFIG to a kubeconfig file (and KUBE_CONTEXT to a context in it).",
             ) from error
         return configuration
+
+
+async def _counted(
+    kind: str,
+    ask: Callable[[client.CustomObjectsApi], Awaitable[Any]],
+    api: client.CustomObjectsApi,
+) -> Any:
+    with outside_call("kubernetes", kind) as call:
+        try:
+            answer = await ask(api)
+        except ApiException as error:
+            call.answered(error.status)
+            raise
+        call.answered(_OK)
+        return answer
 
 
 def _is_in_a_pod() -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 
+from bot.adapters.outside_calls import outside_call
 from bot.adapters.trust import trusted
 from bot.ports.prober import ProbeResult
 
@@ -75,9 +76,11 @@ async def _ask(client: httpx.AsyncClient, url: httpx.URL) -> tuple[int, str]:
     if _is_loopback(url.host):
         target, extensions = url.copy_with(host=_LOOPBACK), {"sni_hostname": url.host}
     headers = {"Host": url.netloc.decode("ascii"), "User-Agent": "idp-bot"}
-    async with client.stream("GET", target, headers=headers, extensions=extensions) as response:
-        is_redirect = response.has_redirect_location
-        return response.status_code, response.headers["Location"] if is_redirect else ""
+    with outside_call("application", "GET") as call:
+        async with client.stream("GET", target, headers=headers, extensions=extensions) as response:
+            call.answered(response.status_code)
+            is_redirect = response.has_redirect_location
+            return response.status_code, response.headers["Location"] if is_redirect else ""
 
 
 def _is_loopback(host: str) -> bool:

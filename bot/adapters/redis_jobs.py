@@ -215,9 +215,8 @@ class RedisJobs:
     async def _is_removed(self, job_id: str, ended_before: datetime) -> bool:
         """Remove the job itself if it is over; its hash is not read whole, as it may be of a version long gone."""
         with translating():
-            state, ended_at = await self._redis.hmget(
-                record.job_key(job_id), ["state", "finished_at"]
-            )
+            found: Any = await self._redis.hmget(record.job_key(job_id), ["state", "finished_at"])
+        state, ended_at = found
         if state is None:
             return True
         if not JobState(state).is_end or not ended_at:

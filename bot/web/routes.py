@@ -1,13 +1,15 @@
 """The HTTP routes: is the process alive, is it ready, its metrics, GitLab's webhooks, and Slack's requests."""
 
+import asyncio
 import hmac
 import json
 from collections.abc import Awaitable, Callable
 
 import structlog
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import SecretStr
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -15,10 +17,13 @@ from starlette.routing import Route
 from bot.domain.errors import TemporaryError
 from bot.ports.bundle import Ports
 from bot.usecases.note_change import note_change
+from bot.web import metrics
+from bot.web.request_ids import RequestIds
 
 log = structlog.get_logger()
 
 LARGEST_BODY = 2_000_000
+STORE_SECONDS = 3
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -38,35 +43,46 @@ def build(
         ports: where jobs are found.
         webhook_secret: what GitLab sends along; with an empty one its webhooks are refused.
         slack: answers Slack's own requests where it calls over HTTP.
-        is_listening: tells whether Slack's socket is connected, where this process holds it.
+        is_listening: tells whether Slack is heard on its socket, where this process holds it.
     """
     routes = [
         Route("/healthz", _alive),
         Route("/readyz", _readiness(ports, is_listening)),
-        Route("/metrics", _metrics),
+        Route("/metrics", _metrics(ports)),
         Route("/webhooks/gitlab", _gitlab(ports, webhook_secret), methods=["POST"]),
     ]
     if slack:
         routes.append(Route("/slack/events", slack, methods=["POST"]))
-    return Starlette(routes=routes)
+    return Starlette(routes=routes, middleware=[Middleware(RequestIds)])
 
 
 async def _alive(_: Request) -> Response:
     return JSONResponse({"status": "alive"})
 
 
-async def _metrics(_: Request) -> Response:
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+def _metrics(ports: Ports) -> Endpoint:
+    async def shown(_: Request) -> Response:
+        try:
+            async with asyncio.timeout(STORE_SECONDS):
+                census = await ports.jobs.census(now=ports.clock())
+        except (TemporaryError, TimeoutError):
+            census = None
+        return Response(metrics.page(census), media_type=CONTENT_TYPE_LATEST)
+
+    return shown
 
 
 def _readiness(ports: Ports, is_listening: IsListening | None) -> Endpoint:
     async def ready(_: Request) -> Response:
         try:
-            await ports.jobs.recent(limit=1)
+            async with asyncio.timeout(STORE_SECONDS):
+                await ports.jobs.recent(limit=1)
         except TemporaryError as error:
             return _not_ready(error.cause)
+        except TimeoutError:
+            return _not_ready("Redis, where the jobs are kept, does not answer.")
         if is_listening and not await is_listening():
-            return _not_ready("Slack's socket is not connected.")
+            return _not_ready("Nothing is heard on Slack's socket.")
         return JSONResponse({"status": "ready"})
 
     return ready

@@ -19,7 +19,7 @@ async def a_worker(redis_url: str) -> AsyncIterator[list[str]]:
 
     async with open_docket(redis_url) as docket:
         working = asyncio.create_task(
-            work(docket, look=look, sweep=_nothing, concurrency=2, name="tests")
+            work(docket, look=look, sweep=_nothing, tidy=_nothing, concurrency=2, name="tests")
         )
         yield seen
         working.cancel()
@@ -55,7 +55,7 @@ async def test_a_nudge_for_later_does_not_come_before(redis_url: str) -> None:
 
 
 async def _nothing() -> None:
-    """There is nothing to sweep."""
+    """There is nothing to do."""
 
 
 async def _has(seen: list[str], count: int) -> bool:

@@ -1,0 +1,20 @@
+"""The connections to GitLab, with each request counted."""
+
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from typing_extensions import override
+
+from bot.adapters.outside_calls import outside_call
+
+
+class GitLabConnection(HTTPAdapter):
+    """What the client library sends its requests with, from any thread."""
+
+    @override
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
+        with outside_call("gitlab", request.method or "") as call:
+            response = super().send(request, *args, **kwargs)
+            call.answered(response.status_code)
+            return response
