@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from bot.domain.value import Value
+from bot.domain.limits import Limits
 from bot.settings import PlatformSettings, Settings, StateSettings, read_settings
 from tests.architecture.documents import table_rows
 from tests.architecture.repository import ROOT, bot_modules, text_of
@@ -57,7 +57,7 @@ def test_what_it_says_of_optional_variables_is_their_default() -> None:
 
 def as_written(default: object) -> str:
     """A default as an operator writes it."""
-    if isinstance(default, Value):
+    if isinstance(default, Limits):
         return json.dumps(default.model_dump(mode="json"))
     return "" if is_empty(default) else str(default)
 
