@@ -4,17 +4,20 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
 from bot.sandbox import catalog, cluster, gitlab, serving, slack
 from bot.sandbox.catalog import Catalog
 from bot.sandbox.cluster import Cluster
+from bot.sandbox.faults import Faults
 from bot.sandbox.gitlab import GitLabInstance
 from bot.sandbox.people import Member, members
+from bot.sandbox.restarting import Opening, P, Restartable
 from bot.sandbox.runner import toolchain
 from bot.sandbox.slack import SlackWorkspace
 
@@ -44,6 +47,7 @@ class Box:
 
     ports: Numbers
     folder: Path
+    faults: Faults = field(default_factory=Faults)
     slack: SlackWorkspace | None = None
     gitlab: GitLabInstance | None = None
     cluster: Cluster | None = None
@@ -127,7 +131,8 @@ async def opened(
     box = Box(ports=Numbers(first_port), folder=folder)
     async with contextlib.AsyncExitStack() as stack:
         if "gitlab" in parts:
-            box.gitlab = await stack.enter_async_context(_gitlab(box, people))
+            host = _stoppable(box, "gitlab", lambda before: _gitlab(box, people, before))
+            box.gitlab = await stack.enter_async_context(host)
         async with asyncio.TaskGroup() as meanwhile:
             # The repositories' webhooks name Argo CD's address, so that is settled before Argo CD is there.
             argocd_port = box.ports["argocd"] or serving.free_port()
@@ -137,9 +142,12 @@ async def opened(
                 )
                 meanwhile.create_task(_seeded(box, seed, argocd_url))
             if "cluster" in parts:
-                box.cluster = await stack.enter_async_context(_cluster(box, argocd_port))
+                part = _stoppable(box, "cluster", lambda was: _cluster(box, argocd_port, was))
+                box.cluster = await stack.enter_async_context(part)
         if "catalog" in parts:
-            box.catalog = await stack.enter_async_context(_catalog(box))
+            box.catalog = await stack.enter_async_context(
+                _stoppable(box, "catalog", lambda before: _catalog(box, before))
+            )
             if box.gitlab:
                 await _register_company(box.catalog, box.gitlab)
         if box.cluster and box.gitlab:
@@ -152,6 +160,20 @@ async def opened(
         yield box
 
 
+def _stoppable(
+    box: Box, name: str, opening: Opening[P]
+) -> contextlib.AbstractAsyncContextManager[P]:
+    """Open a part that a fault may stop for a while."""
+    part = Restartable(opening)
+    box.faults.switches[name] = part.switch
+    return part.running()
+
+
+def _port(address: str, usual: int) -> int:
+    """Where a part listens: at the port that it had before, or else the usual one."""
+    return urlsplit(address).port or usual
+
+
 async def _seeded(box: Box, seed: Seed, argocd_url: str) -> None:
     """Seed GitLab on behalf of a bot that is told of it and of Argo CD."""
     await seed(box.environment() | ({"ARGOCD_URL": argocd_url} if argocd_url else {}))
@@ -162,39 +184,42 @@ def _environments(https_port: int) -> str:
 
 
 def _gitlab(
-    box: Box, people: tuple[Member, ...]
+    box: Box, people: tuple[Member, ...], before: GitLabInstance | None
 ) -> contextlib.AbstractAsyncContextManager[GitLabInstance]:
     return gitlab.serve(
-        port=box.ports["gitlab"],
+        port=_port(before.url if before else "", box.ports["gitlab"]),
         state_dir=box.folder / "gitlab",
         people=[gitlab.Person(p.username, p.name, p.email) for p in people],
+        faults=box.faults,
     )
 
 
 @contextlib.asynccontextmanager
-async def _cluster(box: Box, argocd_port: int) -> AsyncIterator[Cluster]:
+async def _cluster(box: Box, argocd_port: int, before: Cluster | None) -> AsyncIterator[Cluster]:
     tools = await toolchain.prepare(box.folder / "cluster")
     host = box.gitlab
     async with cluster.serve(
-        port=box.ports["cluster"],
+        port=_port(before.url if before else "", box.ports["cluster"]),
         argocd_port=argocd_port,
-        http_port=box.ports["http"],
-        https_port=box.ports["https"],
+        http_port=_port(before.http if before else "", box.ports["http"]),
+        https_port=_port(before.https if before else "", box.ports["https"]),
         state_dir=box.folder / "cluster",
         git_credentials=cluster.GitCredentials(host.url, "idp-bot", host.token) if host else None,
         registry_credentials=cluster.RegistryCredentials("idp-bot", host.token) if host else None,
         toolchain_bin=tools.bin,
+        faults=box.faults,
     ) as part:
         yield part
 
 
-def _catalog(box: Box) -> contextlib.AbstractAsyncContextManager[Catalog]:
+def _catalog(box: Box, before: Catalog | None) -> contextlib.AbstractAsyncContextManager[Catalog]:
     host = box.gitlab
     return catalog.serve(
-        port=box.ports["catalog"],
+        port=_port(before.url if before else "", box.ports["catalog"]),
         state_dir=box.folder / "catalog",
         gitlab_url=host.url if host else "",
         gitlab_token=host.token if host else "",
+        faults=box.faults,
     )
 
 
@@ -224,6 +249,7 @@ def _slack(
         state_dir=box.folder / "slack",
         people=[_in_slack(member) for member in people],
         links={name: url for name, url in links.items() if url},
+        faults=box.faults,
     )
 
 

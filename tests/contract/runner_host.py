@@ -42,6 +42,7 @@ class Host:
     source: Checkout
     given: Mapping[str, str] = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
+    first: tuple[str, ...] = ()
     events: list[tuple[str, str]] = field(default_factory=list)
     logs: dict[str, bytes] = field(default_factory=dict)
     reasons: dict[str, str | None] = field(default_factory=dict)
@@ -77,6 +78,9 @@ class Host:
     def states(self) -> dict[str, str]:
         """Each job's last state."""
         return dict(self.events)
+
+    async def pre_build_script(self, name: str) -> tuple[str, ...]:
+        return self.first
 
     def log(self, name: str) -> str:
         """A job's log so far."""

@@ -22,6 +22,7 @@ from bot.sandbox.catalog.pages import Pages
 from bot.sandbox.catalog.processing import DEFAULT_KINDS, Processor
 from bot.sandbox.catalog.store import Store
 from bot.sandbox.catalog.view import View
+from bot.sandbox.faults import Faults, front
 
 _TIMEOUT_SECONDS = 10.0
 
@@ -35,7 +36,7 @@ class Catalog:
 
 
 @contextlib.asynccontextmanager
-async def serve(
+async def serve(  # noqa: PLR0913 - what a catalog may be, by name
     *,
     port: int,
     state_dir: Path,
@@ -43,6 +44,7 @@ async def serve(
     gitlab_token: str,
     interval: float = 10.0,
     allowed_kinds: frozenset[str] = DEFAULT_KINDS,
+    faults: Faults | None = None,
 ) -> AsyncIterator[Catalog]:
     """Serve the catalog kept in a folder.
 
@@ -53,6 +55,7 @@ async def serve(
         gitlab_token: sent to it as a bearer token.
         interval: seconds between two readings of the same file.
         allowed_kinds: what registered locations may bring (`catalog.rules`).
+        faults: what may go wrong; without it this catalog has a store of its own.
     """
     store = Store(state_dir / "catalog.db")
     token = _token(state_dir / "token")
@@ -64,7 +67,7 @@ async def serve(
         reader = Reader(client, gitlab_url=gitlab_url, token=gitlab_token)
         processor = Processor(reader, allowed_kinds=allowed_kinds)
         engine = Engine(store, processor, interval=interval)
-        app = _application(store, engine, processor, token)
+        app = front(_application(store, engine, processor, token), "catalog", faults or Faults())
         with contextlib.closing(store):
             async with engine.running(), serving.served(app, port) as bound:
                 yield Catalog(f"http://{serving.LOOPBACK}:{bound}", token)

@@ -18,6 +18,7 @@ from bot.sandbox.cluster.controllers.kube import Kube
 from bot.sandbox.cluster.controllers.kubelet import server as kubelet
 from bot.sandbox.cluster.controllers.kubelet.images import RegistryCredentials
 from bot.sandbox.cluster.platform import GitCredentials
+from bot.sandbox.faults import Faults
 
 LOOPBACK = "127.0.0.1"
 
@@ -58,6 +59,7 @@ async def serve(  # noqa: PLR0913 - four doors, and what lies behind each
     git_credentials: GitCredentials | None = None,
     registry_credentials: RegistryCredentials | None = None,
     toolchain_bin: Path,
+    faults: Faults | None = None,
 ) -> AsyncIterator[Cluster]:
     """Run the cluster whose state lies in the folder, for as long as the context lasts.
 
@@ -70,27 +72,29 @@ async def serve(  # noqa: PLR0913 - four doors, and what lies behind each
         git_credentials: with which Argo CD reads repositories.
         registry_credentials: with which the node pulls images.
         toolchain_bin: holds the programs that stand for those of the images' bases.
+        faults: what may go wrong; without it this cluster has a store of its own.
 
     Raises:
         OSError: a port is taken.
         BinaryMissing: there is no Helm for this machine.
     """
     helm = await asyncio.to_thread(binaries.helm)
+    faults = faults or Faults()
     async with contextlib.AsyncExitStack() as stack:
         enter = stack.enter_async_context
-        described = await enter(api.serve(port=port, state_dir=state_dir / "api"))
-        kube = Kube(described.url, described.admin_token, described.ca)
+        described = await enter(api.serve(port=port, state_dir=state_dir / "api", faults=faults))
+        kube = Kube(described.url, described.admin_token, described.ca, headers=api.OWN_HEADERS)
         stack.push_async_callback(kube.close)
         informers = await enter(informing.informed(kube))
         node = kubelet.Options(
-            state_dir / "node", described.logs, toolchain_bin, registry_credentials
+            state_dir / "node", described.logs, toolchain_bin, registry_credentials, faults
         )
         await enter(kubelet.running(kube, informers, node))
         await enter(crossplane.running(kube, informers))
         doors = gateway.Options(http_port, https_port, state_dir / "gateway")
         listening = await enter(gateway.running(kube, informers, doors))
         await platform.install(kube, git_credentials)
-        repositories = argocd.Options(argocd_port, state_dir / "argocd", helm)
+        repositories = argocd.Options(argocd_port, state_dir / "argocd", helm, faults)
         bound = await enter(argocd.running(kube, informers, repositories))
         admin, bot = await asyncio.to_thread(_kubeconfigs, described.kubeconfig)
         yield Cluster(

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
+from bot.sandbox.faults import Faults
 from bot.sandbox.gitlab import model
 from bot.sandbox.gitlab.git import repository
 from bot.sandbox.gitlab.store import Store
@@ -29,6 +30,7 @@ class Forge:
     store: Store
     repositories: repository.Repositories
     url: str = ""
+    faults: Faults = field(default_factory=Faults)
     on_jobs_ready: Callable[[int], None] = lambda _: None
     on_deliveries_ready: Callable[[], None] = lambda: None
     stop_pipelines: Callable[[set[int]], Awaitable[None]] = _none_runs

@@ -3,13 +3,13 @@
 import asyncio
 import re
 from dataclasses import dataclass, field
-from urllib.parse import unquote
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.sandbox.faults.matching import found_in_path
 from bot.sandbox.gitlab.store import Store
 
 PREFIX = "/sandbox/gitlab/"
@@ -26,10 +26,7 @@ class Wanted(BaseModel):
 
     def fits(self, scope: Scope) -> bool:
         """Whether this is the request; the path may be matched encoded or decoded."""
-        written: str = scope["raw_path"].decode("ascii")
-        return scope["method"] == self.method.upper() and any(
-            self.path_regex.search(each) for each in (written, unquote(written))
-        )
+        return scope["method"] == self.method.upper() and found_in_path(self.path_regex, scope)
 
 
 @dataclass(slots=True)

@@ -5,6 +5,9 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from starlette.types import ASGIApp
+
+from bot.sandbox.faults import Faults, front
 from bot.sandbox.gitlab import changes, seed
 from bot.sandbox.gitlab.api import routes
 from bot.sandbox.gitlab.api.app import Api
@@ -42,7 +45,7 @@ class GitLabInstance:
 
 @contextlib.asynccontextmanager
 async def serve(
-    *, port: int, state_dir: Path, people: Sequence[Person]
+    *, port: int, state_dir: Path, people: Sequence[Person], faults: Faults | None = None
 ) -> AsyncIterator[GitLabInstance]:
     """Serve GitLab until the context ends.
 
@@ -50,8 +53,9 @@ async def serve(
         port: on the loopback interface; 0 takes a free one.
         state_dir: everything is kept here, and found again by the next start.
         people: who has an account beside the administrator; those who have one already are left alone.
+        faults: what may go wrong; without it this GitLab has a store of its own.
     """
-    forge = _opened(state_dir)
+    forge = _opened(state_dir, faults or Faults())
     with contextlib.closing(forge.store):
         credentials = seed.seeded(forge, people)
         tools = await toolchain.prepare(state_dir)
@@ -67,13 +71,13 @@ async def serve(
                 )
 
 
-def _opened(state_dir: Path) -> Forge:
+def _opened(state_dir: Path, faults: Faults) -> Forge:
     state_dir.mkdir(parents=True, exist_ok=True)
     store = Store(state_dir / "gitlab.sqlite")
-    return Forge(state_dir, store, Repositories(state_dir / "repositories"))
+    return Forge(state_dir, store, Repositories(state_dir / "repositories"), faults=faults)
 
 
-def _application(forge: Forge) -> Holds:
+def _application(forge: Forge) -> ASGIApp:
     backend = Backend.installed(forge.root / "hooks")
     web = Web(
         api=Api(forge, Router(routes.ALL)),
@@ -81,4 +85,5 @@ def _application(forge: Forge) -> Holds:
         registry=Registry(forge),
         pages=Pages(forge),
     )
-    return Holds(app=with_raw_path(web), store=forge.store)
+    held = Holds(app=with_raw_path(web), store=forge.store)
+    return front(held, "gitlab", forge.faults)

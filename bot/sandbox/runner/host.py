@@ -70,3 +70,7 @@ class PipelineHost(Protocol):
     async def cancelled(self, name: str) -> bool:
         """Whether somebody wants the job to stop; asked a few times a second."""
         ...
+    async def pre_build_script(self, name: str) -> tuple[str, ...]:
+        """Commands of the keeper's own that go before the job's, as a GitLab runner's configuration has them."""
+        ...
+

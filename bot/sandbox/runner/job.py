@@ -78,9 +78,9 @@ class _Attempt:
         for giver in givers:
             await self._log.line(f"Downloading artifacts for {giver}... ok", joblog.GOOD)
         await self._log.line('Executing "step_script" stage of the job script', joblog.HEADING)
-        ended = await self._shell(
-            "script", (*self._job.before_script, *self._job.script), env, self._limits
-        )
+        first = await self._host.pre_build_script(self._job.name)
+        commands = (*first, *self._job.before_script, *self._job.script)
+        ended = await self._shell("script", commands, env, self._limits)
         await self._after_script(ended, env)
         await self._hand_on(ended, variables)
         return await self._verdict(ended)

@@ -9,7 +9,9 @@ from typing import Any
 
 from starlette.applications import Starlette
 
+from bot.sandbox.faults import Faults, front
 from bot.sandbox.serving import LOOPBACK, served
+from bot.sandbox.slack import outages
 from bot.sandbox.slack import workspace as workspaces
 from bot.sandbox.slack.api import answers, routes
 from bot.sandbox.slack.api.arguments import Arguments
@@ -33,7 +35,7 @@ class SlackWorkspace:
 
 
 @contextlib.asynccontextmanager
-async def serve(
+async def serve(  # noqa: PLR0913 - what a workspace may be, by name
     *,
     port: int,
     state_dir: Path,
@@ -41,6 +43,7 @@ async def serve(
     links: Mapping[str, str] = NO_LINKS,
     app: SlackApp = IDP_BOT,
     rate_limits: bool = False,
+    faults: Faults | None = None,
 ) -> AsyncIterator[SlackWorkspace]:
     """Serve a workspace; started again on the same folder it goes on where it was.
 
@@ -51,11 +54,15 @@ async def serve(
         links: other parts of the platform, for the page's sidebar.
         app: what its manifest would say.
         rate_limits: whether Slack's limits hold.
+        faults: what may go wrong; without it this workspace has a store of its own.
     """
     with workspaces.opened(
         state_dir, people, app=app, links=links, rate_limits=rate_limits
     ) as workspace:
-        async with served(_application(workspace), port) as listening:
+        faults = faults or Faults()
+        outages.follow(workspace, faults)
+        faulty = front(_application(workspace), "slack", faults, exposed=outages.is_from_app)
+        async with served(faulty, port) as listening:
             workspace.address = f"http://{LOOPBACK}:{listening}"
             known = workspace.credentials
             try:

@@ -46,6 +46,7 @@ class Workspace:
     response_urls: ResponseUrls = field(default_factory=ResponseUrls)
     changes: Changes = field(default_factory=Changes)
     offered: dict[tuple[str, str, str], list[dict[str, Any]]] = field(default_factory=dict)
+    faults_on: int = 0  # for the page, which leads to the panel of faults
     address: str = ""  # known once the workspace listens
 
     def person(self, user_id: str) -> Person:

@@ -4,6 +4,6 @@
 are the operations; `store` keeps the objects. `schema`, `apply` and `patching` are pure.
 """
 
-from bot.sandbox.cluster.api.server import ClusterApi, serve
+from bot.sandbox.cluster.api.server import OWN_HEADERS, ClusterApi, serve
 
-__all__ = ["ClusterApi", "serve"]
+__all__ = ["OWN_HEADERS", "ClusterApi", "serve"]

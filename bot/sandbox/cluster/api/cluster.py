@@ -10,6 +10,7 @@ from typing import Any
 from bot.sandbox.cluster.api import refusals
 from bot.sandbox.cluster.api.resources import Registry, Resource
 from bot.sandbox.cluster.api.store import Key, Store
+from bot.sandbox.faults import Faults
 
 Object = dict[str, Any]
 
@@ -31,6 +32,7 @@ class Cluster:
     registry: Registry
     logs: Path
     signing_key: bytes
+    faults: Faults = field(default_factory=Faults)
 
     def now(self) -> str:
         """The time as metadata writes it."""

@@ -8,6 +8,7 @@ from bot.sandbox.cluster.api import quantities, refusals
 from bot.sandbox.cluster.api.cluster import Call, Cluster
 from bot.sandbox.cluster.api.columns import at
 from bot.sandbox.cluster.api.store import Change, Key
+from bot.sandbox.faults.kinds import FullQuota
 
 Object = dict[str, Any]
 Usage = dict[str, Decimal]
@@ -49,7 +50,8 @@ def check(cluster: Cluster, call: Call, body: Object) -> None:
         Refusal: one of them would be exceeded, or cannot be counted.
     """
     more = _usage_of(call.key, body)
-    for quota in cluster.store.of_kind("", "resourcequotas", call.namespace):
+    kept = cluster.store.of_kind("", "resourcequotas", call.namespace)
+    for quota in (*kept, *_full(cluster, call)):
         hard = at(quota, "spec", "hard", default={})
         limited = [name for name in hard if name in more or name in _needed(call)]
         missing = [name for name in limited if name not in more]
@@ -60,6 +62,19 @@ def check(cluster: Cluster, call: Call, body: Object) -> None:
         over = [name for name in limited if used[name] + more[name] > quantities.read(hard[name])]
         if over:
             raise refusals.forbidden(call.resource, call.name, _exceeded(quota, over, more, used))
+
+
+def _full(cluster: Cluster, call: Call) -> list[Object]:
+    """Return the quota that a fault has put there: what is used now is all that may be."""
+    plural = call.resource.plural
+    place = (call.namespace, call.resource.group)
+    if not cluster.faults.strike(
+        FullQuota, lambda each: (each.application, "") == place and each.resource == plural
+    ):
+        return []
+    used = usage(cluster, call.namespace, [plural])
+    hard = {plural: quantities.written(used[plural])}
+    return [{"metadata": {"name": "sandbox-full-quota"}, "spec": {"hard": hard}}]
 
 
 def _needed(call: Call) -> tuple[str, ...]:

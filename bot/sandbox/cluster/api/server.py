@@ -4,10 +4,13 @@ import asyncio
 import contextlib
 import json
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
+
+from starlette.types import Scope
 
 from bot.sandbox import serving
 from bot.sandbox.cluster.api import builtin, certificates, collector, edge, identity, quotas, seed
@@ -16,8 +19,11 @@ from bot.sandbox.cluster.api.cluster import Cluster
 from bot.sandbox.cluster.api.resources import Registry
 from bot.sandbox.cluster.api.store import Store
 from bot.sandbox.cluster.api.watching import Watches
+from bot.sandbox.faults import Faults, front
 
 _KEY_BYTES = 32
+OWN_HEADERS: Mapping[str, str] = MappingProxyType({"x-sandbox-client": "controllers"})
+"""By which the controllers of this cluster are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +42,24 @@ class ClusterApi:
 
 
 @contextlib.asynccontextmanager
-async def serve(*, port: int, state_dir: Path) -> AsyncIterator[ClusterApi]:
+async def serve(
+    *, port: int, state_dir: Path, faults: Faults | None = None
+) -> AsyncIterator[ClusterApi]:
     """Serve the cluster whose state lies in the folder, for as long as the context lasts.
 
     Raises:
         OSError: the port is taken.
     """
-    cluster, files = _opened(state_dir)
+    cluster, files = _opened(state_dir, faults or Faults())
     watches = Watches()
+    edged = front(
+        edge.application(cluster, watches), "cluster", cluster.faults, exposed=_is_from_outside
+    )
     loading = asyncio.create_task(asyncio.to_thread(builtin.load_schemas))
     try:
         async with (
             collector.collecting(cluster),
-            serving.served(
-                edge.application(cluster, watches), port, certificate=(files.chain, files.key)
-            ) as bound,
+            serving.served(edged, port, certificate=(files.chain, files.key)) as bound,
         ):
             try:
                 yield _described(cluster, f"https://127.0.0.1:{bound}", files, state_dir)
@@ -61,15 +70,21 @@ async def serve(*, port: int, state_dir: Path) -> AsyncIterator[ClusterApi]:
         cluster.store.close()
 
 
-def _opened(state_dir: Path) -> tuple[Cluster, Certificates]:
+def _opened(state_dir: Path, faults: Faults) -> tuple[Cluster, Certificates]:
     logs = state_dir / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     store = Store(state_dir / "cluster.sqlite")
-    cluster = Cluster(store, Registry(builtin.RESOURCES), logs, _key(state_dir))
+    cluster = Cluster(store, Registry(builtin.RESOURCES), logs, _key(state_dir), faults)
     seed.follow(cluster)
     quotas.follow(cluster)
     seed.seed(cluster)
     return cluster, certificates.in_folder(state_dir)
+
+
+def _is_from_outside(scope: Scope) -> bool:
+    """Whether a client asks: the cluster's own controllers are spared, or a fault for others would stop the cluster."""
+    ((name, value),) = OWN_HEADERS.items()
+    return (name.encode(), value.encode()) not in scope["headers"]
 
 
 def _key(state_dir: Path) -> bytes:

@@ -2,9 +2,10 @@
 
 import json
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -15,6 +16,7 @@ APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
 WATCH_SECONDS = 240
 NOT_FOUND, CONFLICT, GONE = 404, 409, 410
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class ApiError(Exception):
@@ -53,11 +55,13 @@ class Resource:
 class Kube:
     """Speaks for one controller, whose name stands behind every field that it applies."""
 
-    def __init__(self, url: str, token: str, ca: Path) -> None:
+    def __init__(
+        self, url: str, token: str, ca: Path, *, headers: Mapping[str, str] = _NONE
+    ) -> None:
         self._http = httpx.AsyncClient(
             base_url=url,
             verify=ssl.create_default_context(cafile=str(ca)),
-            headers={"Authorization": f"Bearer {token}"},
+            headers={**headers, "Authorization": f"Bearer {token}"},
             timeout=httpx.Timeout(30),
             # A TLS handshake costs more than most requests: what is open stays open.
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=None),

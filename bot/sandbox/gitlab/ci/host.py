@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from bot.sandbox.faults.kinds import FailingPipeline, PipelineFault, SlowPipeline
 from bot.sandbox.gitlab import tokens
 from bot.sandbox.gitlab.ci import pipelines, traces, variables
 from bot.sandbox.gitlab.forge import Forge
@@ -88,6 +89,23 @@ class Host:
             found[each.key] = self._as_file(each.key, each.value) if is_file else each.value
         token = self._tokens.get(name, "")
         return found | self._pipeline.variables | variables.of_job(self._forge, job, token)
+    async def pre_build_script(self, name: str) -> tuple[str, ...]:
+        """What the faults of the day make the job do first."""
+        path = self._forge.full_path(self._forge.store.projects[self._pipeline.project_id])
+
+        def fits(fault: PipelineFault) -> bool:
+            return all(
+                wanted is None or wanted.search(said)
+                for wanted, said in ((fault.project, path), (fault.job, name))
+            )
+
+        slow = self._forge.faults.strike(SlowPipeline, fits)
+        failing = self._forge.faults.strike(FailingPipeline, fits)
+        return (
+            *((f"sleep {slow.seconds:g} # a fault of the sandbox: slow-pipeline",) if slow else ()),
+            *(("false # a fault of the sandbox: failing-pipeline",) if failing else ()),
+        )
+
 
     def _as_file(self, key: str, value: str) -> str:
         folder = self._forge.root / "variables" / str(self._pipeline.id)

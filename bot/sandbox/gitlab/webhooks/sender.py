@@ -12,6 +12,12 @@ from collections.abc import AsyncIterator
 
 import httpx
 
+from bot.sandbox.faults.kinds import (
+    DoubledWebhooks,
+    DroppedWebhooks,
+    ReorderedWebhooks,
+    WebhookFault,
+)
 from bot.sandbox.gitlab.forge import VERSION, Forge
 from bot.sandbox.gitlab.model import Delivery, Hook
 from bot.sandbox.gitlab.webhooks import queue
@@ -29,6 +35,7 @@ class Sender:
     def __init__(self, forge: Forge) -> None:
         self._forge = forge
         self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._news = asyncio.Event()
 
     @functools.cached_property
     def _client(self) -> httpx.AsyncClient:
@@ -51,6 +58,7 @@ class Sender:
                 await self._client.aclose()
 
     def _start(self) -> None:
+        self._news.set()
         waiting = {each.hook_id for each in self._forge.store.deliveries.where(_is_waiting)}
         for hook_id in waiting:
             task = self._tasks.get(hook_id)
@@ -64,8 +72,40 @@ class Sender:
             if hook is None:
                 deliveries.remove_where(lambda d: d.hook_id == hook_id)
                 return
-            await self.send(hook, waiting)
+            await self._pass_on(hook, waiting)
         _forget_old(self._forge, hook_id)
+
+    async def _pass_on(self, hook: Hook, delivery: Delivery) -> None:
+        """Send a delivery, unless faults have something else in mind for it."""
+        faults = self._forge.faults
+
+        def fits(fault: WebhookFault) -> bool:
+            return _is_meant(fault, hook, delivery)
+
+        if faults.strike(DroppedWebhooks, fits):
+            self._forge.store.deliveries.change(delivery.id, done=True, response_status="dropped")
+            return
+        if overtaken := faults.strike(ReorderedWebhooks, fits):
+            later = await self._next_after(delivery, overtaken.seconds)
+            if later:
+                await self.send(hook, later)
+        await self.send(hook, delivery)
+        if faults.strike(DoubledWebhooks, fits):
+            await self._try(hook, delivery)
+
+    async def _next_after(self, first: Delivery, seconds: float) -> Delivery | None:
+        """The next delivery to the same hook, if it is queued in time."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while True:
+                    later = self._forge.store.deliveries.first(
+                        lambda d: _is_waiting(d) and d.hook_id == first.hook_id and d.id > first.id
+                    )
+                    if later:
+                        return later
+                    self._news.clear()
+                    await self._news.wait()
+        return None
 
     async def send(self, hook: Hook, delivery: Delivery) -> bool:
         """Try a delivery until it arrives or has been tried often enough."""
@@ -101,6 +141,12 @@ class Sender:
 
 def _is_waiting(delivery: Delivery) -> bool:
     return not delivery.done
+
+
+def _is_meant(fault: WebhookFault, hook: Hook, delivery: Delivery) -> bool:
+    if fault.event not in {None, delivery.trigger}:
+        return False
+    return fault.url is None or bool(fault.url.search(hook.url))
 
 
 def _forget_old(forge: Forge, hook_id: int) -> None:

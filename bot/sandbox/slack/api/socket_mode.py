@@ -14,6 +14,8 @@ from bot.sandbox.slack.delivery import MAX_SOCKETS
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.workspace import Workspace
 
+ABNORMAL = 1011
+
 
 class SocketMode:
     """Gives out tickets and answers the sockets that are opened with them."""
@@ -48,7 +50,7 @@ class SocketMode:
 
 async def _serve(workspace: Workspace, socket: WebSocket, *, name: str) -> None:
     sockets = workspace.delivery.sockets
-    sockets.add(name, socket.send_text)
+    sockets.add(name, socket.send_text, lambda: socket.close(code=ABNORMAL))
     workspace.changes.tell(Change("sidebar"))
     hello = {
         "type": "hello",

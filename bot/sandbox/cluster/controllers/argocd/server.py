@@ -16,6 +16,7 @@ from bot.sandbox.cluster.controllers.argocd.web import NAMESPACE, SECRET, Web
 from bot.sandbox.cluster.controllers.informers import Informers
 from bot.sandbox.cluster.controllers.kube import Kube
 from bot.sandbox.cluster.controllers.objects import Kind
+from bot.sandbox.faults import Faults, front
 
 DEFINITION = Kind("apiextensions.k8s.io/v1", "CustomResourceDefinition")
 
@@ -27,6 +28,7 @@ class Options:
     port: int
     state_dir: Path
     helm: Path
+    faults: Faults
     poll_seconds: float = 30.0
 
 
@@ -48,7 +50,8 @@ async def running(kube: Kube, informers: Informers, options: Options) -> AsyncIt
     try:
         await applications.start()
         web = Web(kube, informers, applications)
-        async with serving.served(web.application(), options.port) as port:
+        app = front(web.application(), "argocd", options.faults)
+        async with serving.served(app, options.port) as port:
             yield port
     finally:
         await applications.close()

@@ -62,6 +62,17 @@ class Container:
         self._failures = 0
         self._policy = pod["spec"].get("restartPolicy", "Always")
         self.state = ContainerState()
+        self._process: RunningProcess | None = None
+        self._hurried = asyncio.Event()
+
+    def crash(self) -> None:
+        """End the process as a crash would, if there is one."""
+        if self._process:
+            self._process.crash()
+
+    def hurry(self) -> None:
+        """Do not wait before the next start."""
+        self._hurried.set()
 
     async def run_to_completion(self) -> bool:
         """Run as an init container does: until it succeeds, or once where the pod is never restarted."""
@@ -114,8 +125,14 @@ class Container:
             launch.log.open("a").write(f"cannot start {list(launch.command)}: {error}\n")
             return self._ended(CANNOT_RUN, started, reason="StartError")
         self.state.state = {"running": {"startedAt": started}}
+        if self._node.is_crashing(self._pod["metadata"]["namespace"]):
+            launch.log.open("a").write("killed: a fault of the sandbox, degraded-application\n")
+            process.crash()
+            return self._ended(await process.wait(), started)
+        self._process = process
         async with self._probed(process, launch, ports):
             code = await process.wait()
+        self._process = None
         return self._ended(code, started)
 
     async def _prepare(self, image: Image, ports: Mapping[int, int]) -> Launch:
@@ -243,7 +260,9 @@ class Container:
             self._wait(
                 "CrashLoopBackOff", f"back-off {seconds:.0f}s restarting failed container={name}"
             )
-            await asyncio.sleep(seconds)
+            self._hurried.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._hurried.wait(), seconds)
 
     def _wait(self, reason: str, message: str) -> None:
         self.state.state = {"waiting": {"reason": reason, "message": message}}

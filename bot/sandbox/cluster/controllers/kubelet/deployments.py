@@ -23,6 +23,8 @@ from bot.sandbox.cluster.controllers.objects import (
     with_conditions,
 )
 from bot.sandbox.cluster.controllers.reconciler import Reconciler, adding
+from bot.sandbox.faults import Faults
+from bot.sandbox.faults.kinds import ApplicationFault
 
 DEPLOYMENT = Kind("apps/v1", "Deployment")
 HASH = "pod-template-hash"
@@ -33,9 +35,10 @@ KEPT_SETS = 10
 class Deployments:
     """The Deployment controller."""
 
-    def __init__(self, kube: Kube, informers: Informers) -> None:
+    def __init__(self, kube: Kube, informers: Informers, faults: Faults) -> None:
         self._kube = kube
         self._informers = informers
+        self._faults = faults
         self._deployments = Reconciler("kubelet/deployment", self._reconcile)
 
     async def start(self) -> None:
@@ -122,20 +125,29 @@ class Deployments:
         }
         before = deployment.get("status") or {}
         is_done = _count(current) == total == limits.wanted == available
-        progressing, look_again_in = _progressing(deployment, current, counts, is_done=is_done)
+        allowed = None if is_done else self._deadline(deployment)
+        progressing, look_again_in = _progressing(deployment, current, counts, allowed)
         conditions = [_available(limits, available), progressing, *_failures(current)]
         kept = [c for c in before.get("conditions") or [] if c["type"] != "ReplicaFailure"]
         merged = with_conditions(kept, conditions)
         await self._kube.patch_status(deployment, before | counts | {"conditions": merged})
         return look_again_in
 
+    def _deadline(self, deployment: Object) -> float:
+        """How long the rollout may go without progress: nobody waits ten minutes for a fault that they asked for."""
+        seconds: float = deployment["spec"].get("progressDeadlineSeconds", 600)
+        namespace = deployment["metadata"]["namespace"]
+        faults = self._faults.now(ApplicationFault)
+        wanted = [each.progress_deadline for each in faults if each.application == namespace]
+        return min([seconds, *wanted])
+
 
 def _progressing(
-    deployment: Object, current: Object, counts: Object, *, is_done: bool
+    deployment: Object, current: Object, counts: Object, seconds: float | None
 ) -> tuple[Object, float | None]:
-    """Judge the rollout, and say when its deadline is, if it has one."""
+    """Judge the rollout, and say when its deadline is; one that may take no time more is done."""
     name, before = current["metadata"]["name"], condition_of(deployment, "Progressing")
-    if is_done:
+    if seconds is None:
         message = f'ReplicaSet "{name}" has successfully progressed.'
         return _progress("NewReplicaSetAvailable", message, before), None
     status = deployment.get("status") or {}
@@ -147,7 +159,7 @@ def _progressing(
         if moved or "lastUpdateTime" not in before
         else parse_timestamp(before["lastUpdateTime"])
     )
-    deadline = since + timedelta(seconds=deployment["spec"].get("progressDeadlineSeconds", 600))
+    deadline = since + timedelta(seconds=seconds)
     if now >= deadline:
         message = f'ReplicaSet "{name}" has timed out progressing.'
         return _progress("ProgressDeadlineExceeded", message, before, status="False"), None

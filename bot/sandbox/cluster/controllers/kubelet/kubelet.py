@@ -35,6 +35,11 @@ class Kubelet:
         for kind in ("ConfigMap", "Secret"):
             await self._informers.of("v1", kind)
         (await self._informers.of(*POD)).subscribe(adding(self._pods))
+        self._node.faults.follow(self._faults_changed)
+
+    def _faults_changed(self) -> None:
+        for key, (_, runner) in self._runners.items():
+            runner.faults_changed(is_crashing=self._node.is_crashing(key.namespace))
 
     async def close(self) -> None:
         """Stop all processes; the pods stay, and run again at the next start."""

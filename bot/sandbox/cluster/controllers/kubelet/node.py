@@ -8,6 +8,8 @@ import httpx
 from bot.sandbox.cluster.controllers.informers import Informers
 from bot.sandbox.cluster.controllers.kubelet.images import Images
 from bot.sandbox.cluster.controllers.objects import Key, Kind, Object, key_of
+from bot.sandbox.faults import Faults
+from bot.sandbox.faults.kinds import DegradedApplication
 
 NAME = "sandbox"
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
@@ -23,11 +25,17 @@ class Node:
     toolchain_bin: Path
     pods: Path
     logs: Path
+    faults: Faults
 
     def lookup(self, namespace: str, kind: str, name: str) -> Object | None:
         """Find a ConfigMap or a Secret."""
         informer = self.informers.known(Kind("v1", kind))
         return informer.objects.get(Key(namespace, name)) if informer else None
+
+    def is_crashing(self, namespace: str) -> bool:
+        """Whether what runs in a namespace is to crash, for somebody wants to see that."""
+        wanted = self.faults.now(DegradedApplication)
+        return any(fault.application == namespace for fault in wanted)
 
     def log_of(self, pod: Object, container: str) -> Path:
         """Say where a container's output goes."""

@@ -40,6 +40,11 @@ class PodRunner:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 
+    def faults_changed(self, *, is_crashing: bool) -> None:
+        """Crash, or do not wait any longer to try again."""
+        for container in self.containers.values():
+            container.crash() if is_crashing else container.hurry()
+
     async def _run(self) -> None:
         for container in self.init.values():
             if not await container.run_to_completion():

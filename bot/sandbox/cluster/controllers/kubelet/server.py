@@ -14,6 +14,7 @@ from bot.sandbox.cluster.controllers.kubelet.images import Images, RegistryCrede
 from bot.sandbox.cluster.controllers.kubelet.kubelet import Kubelet
 from bot.sandbox.cluster.controllers.kubelet.node import Node
 from bot.sandbox.cluster.controllers.kubelet.replicasets import ReplicaSets
+from bot.sandbox.faults import Faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Options:
     logs: Path
     toolchain_bin: Path
     registry: RegistryCredentials | None
+    faults: Faults
 
 
 @contextlib.asynccontextmanager
@@ -39,8 +41,10 @@ async def running(kube: Kube, informers: Informers, options: Options) -> AsyncIt
             toolchain_bin=options.toolchain_bin,
             pods=options.state_dir / "pods",
             logs=options.logs,
+            faults=options.faults,
         )
-        deployments, sets = Deployments(kube, informers), ReplicaSets(kube, informers)
+        deployments = Deployments(kube, informers, options.faults)
+        sets = ReplicaSets(kube, informers)
         kubelet = Kubelet(kube, informers, node)
         controllers = (deployments, sets, kubelet)
         try:
