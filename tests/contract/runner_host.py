@@ -47,7 +47,17 @@ class Host:
     logs: dict[str, bytes] = field(default_factory=dict)
     reasons: dict[str, str | None] = field(default_factory=dict)
     to_cancel: set[str] = field(default_factory=set)
+    waits: list[tuple[str, str]] = field(default_factory=list)
+    again: set[str] = field(default_factory=set)
     told: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def job_waiting(self, name: str, state: JobState) -> None:
+        self.waits.append((name, state.value))
+        self.told.set()
+
+    async def reopened(self) -> frozenset[str]:
+        again, self.again = frozenset(self.again), set()
+        return again
 
     async def job_started(self, name: str) -> None:
         self.events.append((name, "started"))
@@ -69,6 +79,9 @@ class Host:
     async def variables(self, name: str) -> dict[str, str]:
         return {"CI_JOB_NAME": name, **self.given}
 
+    async def pre_build_script(self, name: str) -> tuple[str, ...]:
+        return self.first
+
     def masked(self) -> frozenset[str]:
         return self.secrets
 
@@ -78,9 +91,6 @@ class Host:
     def states(self) -> dict[str, str]:
         """Each job's last state."""
         return dict(self.events)
-
-    async def pre_build_script(self, name: str) -> tuple[str, ...]:
-        return self.first
 
     def log(self, name: str) -> str:
         """A job's log so far."""
@@ -117,9 +127,12 @@ class Bench:
         skip: Mapping[str, JobState] | None = None,
         play: frozenset[str] = frozenset(),
         slots: Slots | None = None,
+        news: asyncio.Event | None = None,
     ) -> PipelinePlan:
         """Parse a configuration and run it."""
         plan = config.parse(text, variables=host.given)
         tools = await toolchain.prepare(self.folder / "state")
-        await pipeline.run(plan, host, toolchain=tools, skip=skip or {}, play=play, slots=slots)
+        await pipeline.run(
+            plan, host, toolchain=tools, skip=skip or {}, play=play, slots=slots, news=news
+        )
         return plan

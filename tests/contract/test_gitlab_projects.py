@@ -19,6 +19,16 @@ def test_the_token_belongs_to_the_administrator(world: World) -> None:
     assert "api" in world.admin.personal_access_tokens.get("self").scopes
 
 
+def test_a_token_can_end_itself(world: World) -> None:
+    client = world.client(world.token_of("ada"))
+    client.personal_access_tokens.delete("self")
+
+    with pytest.raises(gitlab.GitlabAuthenticationError) as refused:
+        client.auth()
+
+    assert refused.value.response_code == 401
+
+
 def test_a_project_is_found_by_its_encoded_path(world: World) -> None:
     made = world.project(description="says hello", topics=["demo"])
 

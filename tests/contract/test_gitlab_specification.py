@@ -18,7 +18,9 @@ pytestmark = pytest.mark.skipif(
 )
 SCRIPT = """
 test:
-  script: 'true'
+  script: 'echo hello > a.txt'
+  environment: demo
+  artifacts: {paths: [a.txt]}
 broken:
   script: 'false'
   allow_failure: true
@@ -26,6 +28,12 @@ manual:
   stage: deploy
   when: manual
   script: 'true'
+"""
+
+FOR_REQUESTS = """
+test:
+  script: 'true'
+  rules: [{if: '$CI_MERGE_REQUEST_IID'}]
 """
 
 
@@ -249,7 +257,10 @@ def _pipelines(walk: Walk, project: int, sha: str) -> None:
     walk("GET", f"{base}/latest", id=project)
     walk("GET", f"{base}/{{pipeline_id}}/variables", **one)
     jobs = {j["name"]: j["id"] for j in walk("GET", f"{base}/{{pipeline_id}}/jobs", **one)}
+    _artifacts(walk, project, jobs["test"])
     _jobs(walk, project, jobs)
+    _environments(walk, project)
+    _merge_pipelines(walk, project)
     walk("POST", f"{base}/{{pipeline_id}}/retry", **one)
     walk("POST", f"{base}/{{pipeline_id}}/cancel", **one)
     by_hand = walk("POST", "/projects/{id}/pipeline", {"ref": "main"}, id=project)["id"]
@@ -267,6 +278,43 @@ def _jobs(walk: Walk, project: int, jobs: dict[str, int]) -> None:
     walk("POST", "/projects/{id}/jobs/{job_id}/play", id=project, job_id=jobs["manual"])
     walk("POST", "/projects/{id}/jobs/{job_id}/retry", id=project, job_id=jobs["broken"])
     walk("POST", "/projects/{id}/jobs/{job_id}/cancel", id=project, job_id=jobs["test"])
+
+
+def _artifacts(walk: Walk, project: int, job: int) -> None:
+    base = "/projects/{id}/jobs/artifacts/{ref_name}"
+    latest = {"id": project, "ref_name": "main", "job": "test"}
+    walk("GET", f"{base}/download", **latest)
+    walk("GET", f"{base}/raw/a.txt", **latest)
+    one = {"id": project, "job_id": job}
+    walk("GET", "/projects/{id}/jobs/{job_id}/artifacts", **one)
+    walk("GET", "/projects/{id}/jobs/{job_id}/artifacts/a.txt", **one)
+    walk("DELETE", "/projects/{id}/jobs/{job_id}/artifacts", **one)
+    # The paths behind the artifacts are no part of a route's name.
+    for path in (f"{base}/raw", "/projects/{id}/jobs/{job_id}/artifacts"):
+        walk.visited.add(("GET", f"{path}/{{*artifact_path}}"))
+
+
+def _environments(walk: Walk, project: int) -> None:
+    base = "/projects/{id}/environments"
+    walk("GET", base, id=project)
+    made = walk("POST", base, {"name": "qa"}, id=project)["id"]
+    one = {"id": project, "environment_id": made}
+    walk("GET", f"{base}/{{environment_id}}", **one)
+    walk("PUT", f"{base}/{{environment_id}}", {"description": "d"}, **one)
+    walk("POST", f"{base}/{{environment_id}}/stop", **one)
+    walk("DELETE", f"{base}/{{environment_id}}", **one)
+    base = "/projects/{id}/deployments"
+    deployed = walk("GET", base, id=project)[0]["id"]
+    walk("GET", f"{base}/{{deployment_id}}", id=project, deployment_id=deployed)
+
+
+def _merge_pipelines(walk: Walk, project: int) -> None:
+    change = {"action": "update", "file_path": ".gitlab-ci.yml", "content": FOR_REQUESTS}
+    wish = {"branch": "ruled", "start_branch": "main", "commit_message": "c", "actions": [change]}
+    walk("POST", "/projects/{id}/repository/commits", wish, id=project)
+    asked = {"source_branch": "ruled", "target_branch": "main", "title": "t"}
+    made = walk("POST", "/projects/{id}/merge_requests", asked, id=project)["iid"]
+    walk("POST", "/projects/{id}/merge_requests/{iid}/pipelines", id=project, iid=made)
 
 
 def _registry(walk: Walk, project: int, world: World) -> None:

@@ -56,8 +56,8 @@ def test_a_pipeline_is_told_from_its_start_to_its_end(world: World) -> None:
         jobs = sink.of("Job Hook")
         last = sink.of("Pipeline Hook")[-1]
 
-    assert told == ["created", "running", "success"]
-    assert [each["build_status"] for each in jobs] == ["running", "success"]
+    assert told == ["created", "pending", "running", "success"]
+    assert [each["build_status"] for each in jobs] == ["pending", "running", "success"]
     assert {each["object_kind"] for each in jobs} == {"build"}
     assert jobs[0]["commit"]["id"] == pipeline.id
     assert last["object_attributes"]["url"] == pipeline.web_url

@@ -309,6 +309,34 @@ async def test_jobs_of_one_resource_group_run_one_after_another_across_pipelines
     slots = Slots()
     await asyncio.gather(*(bench.run(text, host, slots=slots) for host in hosts))
     assert [host.states()["deploy"] for host in hosts] == ["success", "success"]
+    waits = sorted(host.waits for host in hosts)
+    pending = ("deploy", "pending")
+    assert waits == [[pending], [("deploy", "waiting_for_resource"), pending]]
+
+
+async def test_a_job_that_is_started_again_does_not_wait_for_the_rest_of_the_pipeline(
+    bench: Bench,
+) -> None:
+    host, news = bench.host(PLACE=str(bench.folder)), asyncio.Event()
+    text = (
+        "slow: {script: 'until [ -e $PLACE/go ]; do sleep 0.05; done'}\n"
+        "quick: {script: 'test -e $PLACE/mended', allow_failure: true}\n"
+    )
+    running = asyncio.create_task(bench.run(text, host, news=news))
+    while host.states().get("quick") != "failed":
+        host.told.clear()
+        await host.told.wait()
+
+    (bench.folder / "mended").touch()
+    host.again.add("quick")
+    news.set()
+    while host.states()["quick"] != "success":
+        host.told.clear()
+        await host.told.wait()
+
+    assert host.states()["slow"] == "started"
+    (bench.folder / "go").touch()
+    await running
 
 
 async def test_an_old_commit_is_fetched_though_the_branch_moved_on(bench: Bench) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.sandbox.gitlab.ci import pipelines, plans
+from bot.sandbox.gitlab.ci import merge_pipelines, pipelines, plans
 from bot.sandbox.gitlab.entities.times import zoned
 from bot.sandbox.gitlab.forge import Forge
 from bot.sandbox.gitlab.git import diffs, reading, repository
@@ -45,6 +45,9 @@ async def follow_up(forge: Forge, project_id: int, actor: User) -> None:
         if pipeline is not None:
             await pipelines.announce(forge, pipeline.id)
             forge.on_jobs_ready(pipeline.id)
+    for change in moved:
+        if not change.is_tag and not change.is_deletion:
+            await merge_pipelines.start_for_branch(forge, project, change.name, actor)
 
 
 async def catch_up(forge: Forge) -> None:

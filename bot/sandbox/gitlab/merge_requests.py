@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.sandbox.gitlab import changes, errors
+from bot.sandbox.gitlab import changes, errors, freshness
 from bot.sandbox.gitlab.ci import status
 from bot.sandbox.gitlab.forge import Forge
 from bot.sandbox.gitlab.git import merging, reading, repository
@@ -12,7 +12,6 @@ from bot.sandbox.gitlab.model import MergeRequest, Pipeline, Project, User
 from bot.sandbox.gitlab.webhooks import payloads, queue
 
 _DRAFT_MARKS = ("draft:", "[draft]", "(draft)")
-_HEADS = "refs/heads/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +41,15 @@ def open_one(forge: Forge, project: Project, source: str, target: str) -> MergeR
 
 
 def head_pipeline(forge: Forge, request: MergeRequest) -> Pipeline | None:
-    """The newest pipeline of its source branch's tip."""
+    """The newest pipeline of its source branch's tip; the request's own ones count before the branch's."""
     found = forge.store.pipelines.where(
-        lambda each: each.project_id == request.project_id and each.sha == request.sha
+        lambda each: (
+            (each.project_id, each.sha) == (request.project_id, request.sha)
+            and each.merge_request_id in {None, request.id}
+        )
     )
-    return found[-1] if found else None
+    own = [each for each in found if each.merge_request_id is not None]
+    return next(reversed(own or found), None)
 
 
 def detailed_status(forge: Forge, request: MergeRequest) -> str:
@@ -68,21 +71,6 @@ def detailed_status(forge: Forge, request: MergeRequest) -> str:
 
 def _runs(pipeline: Pipeline | None) -> bool:
     return pipeline is not None and pipeline.status in status.ACTIVE
-
-
-async def refreshed(forge: Forge, request: MergeRequest) -> MergeRequest:
-    """An open merge request, brought up to date with its branches."""
-    project = forge.store.projects[request.project_id]
-    source = project.refs.get(_HEADS + request.source_branch)
-    target = project.refs.get(_HEADS + request.target_branch)
-    if request.state != "opened" or source is None or target is None:
-        return request
-    if (source, target) == (request.sha, request.target_sha):
-        return request
-    conflicts = await forge.git(merging.has_conflicts, project, source, target)
-    return forge.store.merge_requests.change(
-        request.id, sha=source, target_sha=target, has_conflicts=conflicts
-    )
 
 
 async def announce(forge: Forge, request: MergeRequest, actor: User, action: str) -> None:
@@ -117,7 +105,7 @@ async def merge(forge: Forge, request: MergeRequest, actor: User, wish: Wish) ->
             auto_merge=False,
         )
         if wish.remove_source_branch:
-            await forge.git(_drop, project, _HEADS + request.source_branch)
+            await forge.git(_drop, project, freshness.HEADS + request.source_branch)
         await changes.follow_up(forge, project.id, actor)
     await announce(forge, request, actor, "merge")
     return request
@@ -133,8 +121,9 @@ async def merge_waiting(forge: Forge, pipeline: Pipeline) -> None:
         )
     )
     for known in waiting:
-        request = await refreshed(forge, known)
-        if detailed_status(forge, request) == "mergeable":
+        request = await freshness.refreshed(forge, known)
+        decisive = head_pipeline(forge, request) == pipeline
+        if decisive and detailed_status(forge, request) == "mergeable":
             wish = Wish(request.squash, request.remove_source_branch)
             await merge(forge, request, forge.store.users[request.author_id], wish)
 

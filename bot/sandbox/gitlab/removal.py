@@ -35,6 +35,8 @@ def _forget(forge: Forge, project: Project) -> None:
     store.merge_requests.remove_where(lambda each: each.project_id == project.id)
     store.notes.remove_where(lambda each: each.project_id == project.id)
     store.image_repositories.remove_where(lambda each: each.project_id == project.id)
+    store.deployments.remove_where(lambda each: each.project_id == project.id)
+    store.environments.remove_where(lambda each: each.project_id == project.id)
     store.jobs.remove_where(lambda each: each.project_id == project.id)
     store.pipelines.remove_where(lambda each: each.project_id == project.id)
     store.projects.remove(project.id)

@@ -105,6 +105,8 @@ class Store:
         self.pipelines = Table(self._connection, model.Pipeline)
         self.jobs = Table(self._connection, model.Job)
         self.statuses = Table(self._connection, model.CommitStatus)
+        self.environments = Table(self._connection, model.Environment)
+        self.deployments = Table(self._connection, model.Deployment)
         self.merge_requests = Table(self._connection, model.MergeRequest)
         self.notes = Table(self._connection, model.Note)
         self.image_repositories = Table(self._connection, model.ImageRepository)

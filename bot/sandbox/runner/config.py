@@ -22,6 +22,7 @@ _OLD_DEFAULTS: Final = ("image", "services", "cache", "before_script", "after_sc
 _GLOBAL: Final = frozenset({"default", "stages", "variables", "workflow", *_OLD_DEFAULTS})
 _UNSUPPORTED: Final = frozenset({"include", "spec"})
 _FILTERED: Final = "Pipeline filtered out by workflow rules."
+_MERGE_REQUEST: Final = "merge_request_event"
 _NO_JOBS: Final = (
     "Pipeline will not run for the selected trigger."
     " The rules configuration prevented any jobs from being added to the pipeline."
@@ -121,7 +122,13 @@ class _Reader:
             outer=self._facts.variables,
             verdict=verdict,
         )
-        return job, verdict.included
+        return job, verdict.included and not self._is_for_branches_only(content)
+
+    def _is_for_branches_only(self, content: Mapping[str, Any]) -> bool:
+        """Without rules of its own or of the workflow's, a job is for branches and tags, not for merge requests."""
+        workflow = self._source.content.get("workflow")
+        ruled = "rules" in content or (isinstance(workflow, Mapping) and "rules" in workflow)
+        return not ruled and self._facts.variables.get("CI_PIPELINE_SOURCE") == _MERGE_REQUEST
 
 
 def _workflow_verdict(workflow: Section, facts: Facts) -> Verdict:

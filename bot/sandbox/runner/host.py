@@ -10,6 +10,7 @@ class JobState(enum.StrEnum):
     """GitLab's names for where a job stands."""
 
     CREATED = "created"
+    WAITING_FOR_RESOURCE = "waiting_for_resource"
     PENDING = "pending"
     RUNNING = "running"
     SUCCESS = "success"
@@ -43,6 +44,14 @@ class PipelineHost(Protocol):
         """A folder of this pipeline's own, which survives it: what jobs hand on lies there."""
         ...
 
+    async def job_waiting(self, name: str, state: JobState) -> None:
+        """The job's turn has come: it waits for its resource group, or (PENDING) for a slot."""
+        ...
+
+    async def reopened(self) -> frozenset[str]:
+        """The jobs that have not begun, among them those that people started again or played meanwhile."""
+        ...
+
     async def job_started(self, name: str) -> None:
         """The job has a slot and begins."""
         ...
@@ -63,6 +72,10 @@ class PipelineHost(Protocol):
         """Every predefined and project variable of the job, secrets included; they win over the file's own."""
         ...
 
+    async def pre_build_script(self, name: str) -> tuple[str, ...]:
+        """Commands of the keeper's own that go before the job's, as a GitLab runner's configuration has them."""
+        ...
+
     def masked(self) -> frozenset[str]:
         """The values that no log may show."""
         ...
@@ -70,7 +83,3 @@ class PipelineHost(Protocol):
     async def cancelled(self, name: str) -> bool:
         """Whether somebody wants the job to stop; asked a few times a second."""
         ...
-    async def pre_build_script(self, name: str) -> tuple[str, ...]:
-        """Commands of the keeper's own that go before the job's, as a GitLab runner's configuration has them."""
-        ...
-

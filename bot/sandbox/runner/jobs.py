@@ -156,8 +156,13 @@ def _environment(job: Section, variables: Mapping[str, str]) -> Environment | No
         job.problems.add(f"{job.title}:environment name can't be blank", *job.path, "environment")
         return None
     actions = ("start", "stop", "prepare", "verify", "access")
+    tier = reading.text("deployment_tier")
+    tiers = ("production", "staging", "testing", "development", "other")
     return Environment(
-        name, _expanded_text(reading, "url", variables), reading.choice("action", actions, "start")
+        name,
+        _expanded_text(reading, "url", variables),
+        reading.choice("action", actions, "start"),
+        reading.choice("deployment_tier", tiers, "other") if tier else None,
     )
 
 

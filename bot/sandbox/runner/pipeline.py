@@ -26,7 +26,7 @@ class Slots:
         self.resource_groups: dict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
 
 
-async def run(
+async def run(  # noqa: PLR0913 - what there is to run, where, and what was done of it before
     plan: PipelinePlan,
     host: PipelineHost,
     *,
@@ -34,6 +34,7 @@ async def run(
     slots: Slots | None = None,
     skip: Mapping[str, JobState] = _NONE,
     play: frozenset[str] = frozenset(),
+    news: asyncio.Event | None = None,
 ) -> None:
     """Run what is left of a pipeline; the host hears of every change.
 
@@ -47,22 +48,32 @@ async def run(
         slots: shared by the pipelines of one runner; without it this pipeline has its own.
         skip: the jobs that were over before, with their states.
         play: manual jobs that somebody started.
+        news: set it when somebody retried or played a job of this pipeline, so that it need not wait for the rest.
     """
-    await _Run(plan, host, toolchain, slots or Slots()).to_the_end(skip, play)
+    running = _Run(plan, host, toolchain, slots or Slots(), news or asyncio.Event())
+    await running.to_the_end(skip, play)
 
 
 class _Run:
     def __init__(
-        self, plan: PipelinePlan, host: PipelineHost, toolchain: Toolchain, slots: Slots
+        self,
+        plan: PipelinePlan,
+        host: PipelineHost,
+        toolchain: Toolchain,
+        slots: Slots,
+        news: asyncio.Event,
     ) -> None:
         self._plan = plan
         self._host = host
         self._toolchain = toolchain
         self._slots = slots
+        self._news = news
+        self._played: set[str] = set()
         self._standings: dict[str, Standing] = {}
         self._running: dict[str, asyncio.Task[Standing]] = {}
 
     async def to_the_end(self, skip: Mapping[str, JobState], play: frozenset[str]) -> None:
+        self._played = set(play)
         for job in self._plan.jobs:
             state = skip.get(job.name, JobState.CREATED)
             if state is JobState.MANUAL and job.name in play:
@@ -70,26 +81,24 @@ class _Run:
             forgiven = state is JobState.FAILED and bool(job.allow_failure)
             self._standings[job.name] = Standing(state, forgiven)
         try:
-            while await self._advance(play):
-                await self._one_more_is_over()
+            while await self._advance():
+                await self._something_happens()
+                await self._reopen()
         finally:
             for task in self._running.values():
                 task.cancel()
             await asyncio.gather(*self._running.values(), return_exceptions=True)
 
-    async def _advance(self, play: frozenset[str]) -> bool:
+    async def _advance(self) -> bool:
         """Move every job whose turn has come; whether any job is running then."""
         has_moved = True
         while has_moved:
             has_moved = False
-            for job in self._in_order():
+            for job in self._plan.in_order():
                 if self._standings[job.name].state is JobState.CREATED:
-                    is_played = job.name in play
+                    is_played = job.name in self._played
                     has_moved |= await self._moved(job, is_played=is_played)
         return bool(self._running)
-
-    def _in_order(self) -> list[JobPlan]:
-        return sorted(self._plan.jobs, key=lambda job: self._plan.stages.index(job.stage))
 
     async def _moved(self, job: JobPlan, *, is_played: bool) -> bool:
         if await self._host.cancelled(job.name):
@@ -111,10 +120,27 @@ class _Run:
         await self._host.job_finished(job.name, state, None)
         return True
 
-    async def _one_more_is_over(self) -> None:
-        await asyncio.wait(self._running.values(), return_when=asyncio.FIRST_COMPLETED)
+    async def _something_happens(self) -> None:
+        """Wait until a job is over or somebody did something to one that was."""
+        hearing = asyncio.create_task(self._news.wait())
+        try:
+            await asyncio.wait(
+                {hearing, *self._running.values()}, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            hearing.cancel()
+        self._news.clear()
         for name in [name for name, task in self._running.items() if task.done()]:
             self._standings[name] = self._running.pop(name).result()
+
+    async def _reopen(self) -> None:
+        """Take back the standing of jobs that are to run again, or only now."""
+        for name in await self._host.reopened():
+            state = self._standings[name].state
+            if name not in self._running and state is not JobState.CREATED:
+                self._standings[name] = Standing()
+                if state is not JobState.SKIPPED:
+                    self._played.add(name)
 
     async def _job(self, job: JobPlan) -> Standing:
         """Run a job, and again where its retry allows it."""
@@ -139,10 +165,15 @@ class _Run:
         if job.resource_group is None:
             return await self._in_a_slot(job)
         project = (await self._host.variables(job.name)).get("CI_PROJECT_PATH", "")
-        async with self._slots.resource_groups[project, job.resource_group]:
+        group = self._slots.resource_groups[project, job.resource_group]
+        if group.locked():
+            await self._host.job_waiting(job.name, JobState.WAITING_FOR_RESOURCE)
+        async with group:
             return await self._in_a_slot(job)
 
     async def _in_a_slot(self, job: JobPlan) -> jobs.Ended:
+        if not await self._host.cancelled(job.name):
+            await self._host.job_waiting(job.name, JobState.PENDING)
         async with self._slots.jobs:
             if await self._host.cancelled(job.name):
                 ended = jobs.Ended(JobState.CANCELED)

@@ -53,6 +53,7 @@ class Environment:
     name: str
     url: str | None = None
     action: str = "start"
+    tier: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,10 @@ class PipelinePlan:
     name: str | None = None
     auto_cancel: str = "conservative"
     refusal: str | None = None
+
+    def in_order(self) -> list[JobPlan]:
+        """The jobs by stage, those of one stage as they were written."""
+        return sorted(self.jobs, key=lambda job: self.stages.index(job.stage))
 
     def job(self, name: str) -> JobPlan:
         """The job of that name.

@@ -61,7 +61,8 @@ async def list_of_project(call: Call) -> Response:
     return await _listed(call, call.forge.store.jobs.where(lambda j: j.project_id == project.id))
 
 
-def _one(call: Call, minimum: Level = Level.NONE) -> Job:
+def one(call: Call, minimum: Level = Level.NONE) -> Job:
+    """The job that the path names."""
     project = call.project(minimum)
     call.code()
     job = call.forge.store.jobs.get(call.number("job_id"))
@@ -72,7 +73,7 @@ def _one(call: Call, minimum: Level = Level.NONE) -> Job:
 
 async def get_job(call: Call) -> Response:
     """One job."""
-    return answer(await _shown(call, _one(call)))
+    return answer(await _shown(call, one(call)))
 
 
 async def own_job(call: Call) -> Response:
@@ -86,7 +87,7 @@ async def own_job(call: Call) -> Response:
 
 async def trace(call: Call) -> Response:
     """A job's log."""
-    return PlainTextResponse(traces.read(call.forge, _one(call).id))
+    return PlainTextResponse(traces.read(call.forge, one(call).id))
 
 
 async def cancel(call: Call) -> Response:
@@ -107,7 +108,7 @@ async def play(call: Call) -> Response:
 
 
 def _write(call: Call) -> Job:
-    return _one(call, Level.DEVELOPER)
+    return one(call, Level.DEVELOPER)
 
 
 _BASE = "/projects/{id}/jobs"

@@ -4,11 +4,11 @@ from typing import Any
 
 from starlette.responses import Response
 
-from bot.sandbox.gitlab import access, errors, merge_requests
+from bot.sandbox.gitlab import access, errors, freshness, merge_requests
 from bot.sandbox.gitlab.api.call import Call, answer
 from bot.sandbox.gitlab.api.paging import paged
 from bot.sandbox.gitlab.api.routing import Route
-from bot.sandbox.gitlab.ci import status
+from bot.sandbox.gitlab.ci import merge_pipelines, status
 from bot.sandbox.gitlab.entities import code, requests, runs
 from bot.sandbox.gitlab.git import diffs
 from bot.sandbox.gitlab.model import Level, MergeRequest, Project
@@ -21,7 +21,7 @@ async def list_requests(call: Call) -> Response:
     project = call.code()
     state = call.params.choice("state", ("opened", "closed", "merged", "locked", "all"))
     found = [
-        await merge_requests.refreshed(call.forge, each)
+        await freshness.refreshed(call.forge, each)
         for each in call.forge.store.merge_requests.where(lambda m: m.project_id == project.id)
         if state in {None, "all", each.state} and _is_wanted(call, each)
     ]
@@ -52,7 +52,7 @@ async def one(call: Call, minimum: Level = Level.NONE) -> tuple[Project, MergeRe
     )
     if found is None:
         raise errors.not_found()
-    return project, await merge_requests.refreshed(call.forge, found)
+    return project, await freshness.refreshed(call.forge, found)
 
 
 async def _shown(call: Call, request: MergeRequest, status_code: int = 200) -> Response:
@@ -92,10 +92,11 @@ async def create_request(call: Call) -> Response:
             | _fields(call)
         )
     )
-    made = await merge_requests.refreshed(call.forge, made)
+    made = await freshness.refreshed(call.forge, made)
     path = call.forge.full_path(project)
     call.forge.store.count_creation("merge_requests", f"{path}:{source}->{target}")
     await merge_requests.announce(call.forge, made, call.user, "open")
+    await merge_pipelines.start(call.forge, made, call.user)
     return await _shown(call, made, 201)
 
 
@@ -206,12 +207,24 @@ async def list_commits(call: Call) -> Response:
 
 
 async def list_pipelines(call: Call) -> Response:
-    """The pipelines of its source branch."""
+    """Its own pipelines and those of its source branch, the newest first."""
     project, request = await one(call)
     found = call.forge.store.pipelines.where(
-        lambda each: each.project_id == project.id and each.ref == request.source_branch
+        lambda each: (
+            each.merge_request_id == request.id
+            or (each.project_id, each.ref) == (project.id, request.source_branch)
+        )
     )
     return paged(call, found[::-1], lambda each: runs.basic(call.forge, each))
+
+
+async def create_pipeline(call: Call) -> Response:
+    """Start a pipeline of the merge request."""
+    _, request = await one(call, Level.DEVELOPER)
+    made = await merge_pipelines.start(call.forge, request, call.user)
+    if isinstance(made, str):
+        raise errors.bad_request({"base": [made]})
+    return answer(runs.full(call.forge, made), 201)
 
 
 _BASE = "/projects/{id}/merge_requests"
@@ -226,4 +239,5 @@ ROUTES = (
     Route("GET", f"{_ONE}/changes", list_changes),
     Route("GET", f"{_ONE}/commits", list_commits),
     Route("GET", f"{_ONE}/pipelines", list_pipelines),
+    Route("POST", f"{_ONE}/pipelines", create_pipeline),
 )

@@ -2,9 +2,11 @@
 
 from bot.sandbox.gitlab.api import (
     access_tokens,
+    artifacts,
     branches,
     commits,
     deploy_tokens,
+    environments,
     files,
     groups,
     hooks,
@@ -38,6 +40,8 @@ ALL: tuple[Route, ...] = (
     *hooks.ROUTES,
     *pipelines.ROUTES,
     *jobs.ROUTES,
+    *artifacts.ROUTES,
+    *environments.ROUTES,
     *statuses.ROUTES,
     *merge_requests.ROUTES,
     *reviews.ROUTES,

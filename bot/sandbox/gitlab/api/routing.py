@@ -56,5 +56,7 @@ class Router:
 
 
 def _pattern(path: str) -> re.Pattern[str]:
+    """The pattern of a path, in which `{*part}` takes slashes, too."""
     literal = re.sub(r"[.+]", r"\\\g<0>", path)
-    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", literal))
+    one_segment = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", literal)
+    return re.compile(re.sub(r"\{\*(\w+)\}", r"(?P<\1>.+)", one_segment))

@@ -23,6 +23,7 @@ class Executor:
         self._toolchain = toolchain
         self._slots = runner.Slots()
         self._running: dict[int, asyncio.Task[None]] = {}
+        self._news: dict[int, asyncio.Event] = {}
         self._wanted_again: set[int] = set()
 
     @contextlib.asynccontextmanager
@@ -46,11 +47,13 @@ class Executor:
             self.start(pipeline.id)
 
     def start(self, pipeline_id: int) -> None:
-        """Run a pipeline's jobs that have not ended; while it runs, look once more afterwards."""
+        """Run a pipeline's jobs that have not ended; one that runs looks at its jobs again, now and at its end."""
         if pipeline_id in self._running:
             self._wanted_again.add(pipeline_id)
+            self._news[pipeline_id].set()
             return
         if self._forge.store.pipelines[pipeline_id].status not in status.FINISHED:
+            self._news[pipeline_id] = asyncio.Event()
             self._running[pipeline_id] = asyncio.create_task(self._run(pipeline_id))
 
     async def stop(self, pipeline_ids: set[int]) -> None:
@@ -66,6 +69,7 @@ class Executor:
             await self._run_once(pipeline_id)
         finally:
             self._running.pop(pipeline_id, None)
+            self._news.pop(pipeline_id, None)
             if pipeline_id in self._wanted_again:
                 self._wanted_again.discard(pipeline_id)
                 self.start(pipeline_id)
@@ -84,6 +88,7 @@ class Executor:
                 slots=self._slots,
                 skip=done,
                 play=frozenset(job.name for job in jobs if job.played),
+                news=self._news[pipeline_id],
             )
         finally:
             host.take_back_tokens()

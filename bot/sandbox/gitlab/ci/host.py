@@ -28,11 +28,22 @@ class Host:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
-    async def job_started(self, name: str) -> None:
-        """Mark the job as running; another try is another record."""
+    async def job_waiting(self, name: str, state: JobState) -> None:
+        """Mark the job as one that would begin if it could; another try is another record."""
         job = self._job(name)
         if job.status in FINAL:
             job = self._again(job)
+        if job.status != state:
+            await pipelines.change_job(self._forge, job.id, status=str(state))
+
+    async def reopened(self) -> frozenset[str]:
+        """What has not begun by the records, of which people may have made new ones."""
+        jobs = pipelines.jobs_of(self._forge, self._pipeline.id)
+        return frozenset(job.name for job in jobs if job.status in {"created", "pending"})
+
+    async def job_started(self, name: str) -> None:
+        """Mark the job as running."""
+        job = self._job(name)
         self._tokens[name] = tokens.job_token(self._forge, job)
         traces.clear(self._forge, job.id)
         await pipelines.change_job(
@@ -78,17 +89,6 @@ class Host:
         url = variables.clone_url(self._forge, project, self._tokens[name])
         return Checkout(clone_url=url, sha=self._pipeline.sha, ref=self._pipeline.ref)
 
-    async def variables(self, name: str) -> dict[str, str]:
-        """All that the job sees; variables of type file hold the path of a file with their value."""
-        job = self._job(name)
-        project = self._forge.store.projects[self._pipeline.project_id]
-        commit = await self._forge.git(reading.commit, project, self._pipeline.sha)
-        found = variables.of_pipeline(self._forge, self._pipeline, commit)
-        for each in variables.wanted(self._forge, self._pipeline, environment=job.environment):
-            is_file = each.variable_type == "file"
-            found[each.key] = self._as_file(each.key, each.value) if is_file else each.value
-        token = self._tokens.get(name, "")
-        return found | self._pipeline.variables | variables.of_job(self._forge, job, token)
     async def pre_build_script(self, name: str) -> tuple[str, ...]:
         """What the faults of the day make the job do first."""
         path = self._forge.full_path(self._forge.store.projects[self._pipeline.project_id])
@@ -106,6 +106,17 @@ class Host:
             *(("false # a fault of the sandbox: failing-pipeline",) if failing else ()),
         )
 
+    async def variables(self, name: str) -> dict[str, str]:
+        """All that the job sees; variables of type file hold the path of a file with their value."""
+        job = self._job(name)
+        project = self._forge.store.projects[self._pipeline.project_id]
+        commit = await self._forge.git(reading.commit, project, self._pipeline.sha)
+        found = variables.of_pipeline(self._forge, self._pipeline, commit)
+        for each in variables.wanted(self._forge, self._pipeline, environment=job.environment):
+            is_file = each.variable_type == "file"
+            found[each.key] = self._as_file(each.key, each.value) if is_file else each.value
+        token = self._tokens.get(name, "")
+        return found | self._pipeline.variables | variables.of_job(self._forge, job, token)
 
     def _as_file(self, key: str, value: str) -> str:
         folder = self._forge.root / "variables" / str(self._pipeline.id)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.sandbox.gitlab.ci import plans, status
+from bot.sandbox.gitlab.ci import deployments, plans, status
 from bot.sandbox.gitlab.forge import Forge
 from bot.sandbox.gitlab.git import reading
 from bot.sandbox.gitlab.git.repository import ZERO
@@ -26,6 +26,8 @@ class Trigger:
     before: str = ZERO
     tag: bool = False
     variables: dict[str, str] = field(default_factory=dict)
+    merge_request_id: int | None = None
+    changed_since: str | None = None
 
 
 def next_iid(forge: Forge, project: Project) -> int:
@@ -43,7 +45,8 @@ def make(forge: Forge, project: Project, trigger: Trigger, source: plans.Source)
     if source.config is None:
         return "Missing CI config file"
     draft = _draft(forge, project, trigger, source)
-    if trigger.source == "push" and any(mark in source.commit.message for mark in _SKIP_MARKS):
+    by_itself = trigger.source in {"push", "merge_request_event"}
+    if by_itself and any(mark in source.commit.message for mark in _SKIP_MARKS):
         return _store(forge, draft.model_copy(update={"status": "skipped"}))
     try:
         plan = plans.parsed(forge, draft, source)
@@ -68,6 +71,8 @@ def _draft(forge: Forge, project: Project, trigger: Trigger, source: plans.Sourc
         user_id=trigger.user.id,
         tag=trigger.tag,
         before_sha=trigger.before,
+        merge_request_id=trigger.merge_request_id,
+        changed_since=trigger.changed_since,
         config=source.config or "",
         variables=trigger.variables,
         committed_at=source.commit.committed_at,
@@ -88,7 +93,7 @@ def _failed(draft: Pipeline, error: CiConfigError) -> Pipeline:
 def _store(forge: Forge, draft: Pipeline, plan: PipelinePlan | None = None) -> Pipeline:
     pipelines = forge.store.pipelines
     stored = pipelines.add(lambda number: draft.model_copy(update={"id": number}))
-    for job in plan.jobs if plan else ():
+    for job in plan.in_order() if plan else ():
         add_job(forge, stored, job)
     return stored
 
@@ -100,8 +105,8 @@ def _used_stages(plan: PipelinePlan) -> tuple[str, ...]:
 
 def add_job(forge: Forge, pipeline: Pipeline, plan: JobPlan, **more: Any) -> Job:
     """Store a job of a pipeline that has not begun."""
-    now = forge.now()
-    return forge.store.jobs.add(
+    now, environment = forge.now(), plan.environment
+    job = forge.store.jobs.add(
         lambda number: Job(
             id=number,
             pipeline_id=pipeline.id,
@@ -113,11 +118,16 @@ def add_job(forge: Forge, pipeline: Pipeline, plan: JobPlan, **more: Any) -> Job
             user_id=pipeline.user_id,
             when=str(plan.when),
             allow_failure=bool(plan.allow_failure),
-            environment=plan.environment.name if plan.environment else None,
+            environment=environment.name if environment else None,
+            environment_action=environment.action if environment else "start",
+            environment_url=environment.url if environment else None,
             resource_group=plan.resource_group,
             **more,
         )
     )
+    if environment:
+        deployments.begin(forge, pipeline, job, environment)
+    return job
 
 
 def jobs_of(forge: Forge, pipeline_id: int, *, retried: bool = False) -> list[Job]:
@@ -135,6 +145,7 @@ async def change_job(forge: Forge, job_id: int, **changes: object) -> Job:
         pipeline = forge.store.pipelines[pipeline.id]
         body = run_payloads.job(forge, project, pipeline, job, commit)
         queue.announce(forge, project, "job_events", body)
+        deployments.follow(forge, project, job, commit)
         _follow(forge, project, pipeline, commit)
     return job
 

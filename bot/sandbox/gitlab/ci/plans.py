@@ -68,5 +68,6 @@ def parsed(forge: Forge, pipeline: Pipeline, source: Source) -> PipelinePlan:
 async def plan_of(forge: Forge, pipeline: Pipeline) -> PipelinePlan:
     """The plan of a pipeline that was made before, read again from what it was made of."""
     project = forge.store.projects[pipeline.project_id]
-    source = await source_of(forge, project, pipeline.sha, pipeline.before_sha)
+    since = pipeline.changed_since or pipeline.before_sha
+    source = await source_of(forge, project, pipeline.sha, since)
     return parsed(forge, pipeline, source)

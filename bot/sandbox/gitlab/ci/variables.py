@@ -4,6 +4,7 @@ import fnmatch
 from urllib.parse import urlsplit
 
 from bot.sandbox.gitlab import access
+from bot.sandbox.gitlab.ci import merge_variables
 from bot.sandbox.gitlab.ci.status import slug
 from bot.sandbox.gitlab.entities.times import zoned
 from bot.sandbox.gitlab.forge import REVISION, VERSION, Forge
@@ -23,6 +24,7 @@ def of_pipeline(forge: Forge, pipeline: Pipeline, commit: Commit) -> dict[str, s
         | _commit(forge, project, pipeline, commit)
         | _pipeline(forge, project, pipeline)
         | _person(user)
+        | merge_variables.of_pipeline(forge, pipeline)
         | {each.key: each.value for each in wanted(forge, pipeline, environment=None)}
         | pipeline.variables
     )
@@ -76,13 +78,15 @@ def _project(forge: Forge, project: Project) -> dict[str, str]:
 
 
 def _commit(forge: Forge, project: Project, pipeline: Pipeline, commit: Commit) -> dict[str, str]:
-    kind = {"CI_COMMIT_TAG": pipeline.ref} if pipeline.tag else {"CI_COMMIT_BRANCH": pipeline.ref}
-    return kind | {
+    request = forge.store.merge_requests.get(pipeline.merge_request_id)
+    name = request.source_branch if request else pipeline.ref
+    kind = {"CI_COMMIT_TAG": name} if pipeline.tag else {"CI_COMMIT_BRANCH": name}
+    return ({} if request else kind) | {
         "CI_COMMIT_SHA": commit.sha,
         "CI_COMMIT_SHORT_SHA": commit.sha[:8],
         "CI_COMMIT_BEFORE_SHA": pipeline.before_sha,
-        "CI_COMMIT_REF_NAME": pipeline.ref,
-        "CI_COMMIT_REF_SLUG": slug(pipeline.ref),
+        "CI_COMMIT_REF_NAME": name,
+        "CI_COMMIT_REF_SLUG": slug(name),
         "CI_COMMIT_REF_PROTECTED": str(is_protected(forge, pipeline)).lower(),
         "CI_COMMIT_MESSAGE": commit.message,
         "CI_COMMIT_TITLE": commit.title,
@@ -147,7 +151,11 @@ def clone_url(forge: Forge, project: Project, token: str) -> str:
 def is_protected(forge: Forge, pipeline: Pipeline) -> bool:
     """Whether the pipeline runs for a protected branch, and so sees protected variables."""
     project = forge.store.projects[pipeline.project_id]
-    return not pipeline.tag and bool(access.protections(forge, project, pipeline.ref))
+    request = forge.store.merge_requests.get(pipeline.merge_request_id)
+    branches = (request.source_branch, request.target_branch) if request else (pipeline.ref,)
+    return not pipeline.tag and all(
+        access.protections(forge, project, branch) for branch in branches
+    )
 
 
 def wanted(forge: Forge, pipeline: Pipeline, *, environment: str | None) -> list[Variable]:

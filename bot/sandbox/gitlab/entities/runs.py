@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from bot.sandbox.gitlab.ci import archives
 from bot.sandbox.gitlab.entities import code, people
 from bot.sandbox.gitlab.entities.times import iso, seconds
 from bot.sandbox.gitlab.forge import Forge
@@ -75,8 +76,14 @@ def full(forge: Forge, pipeline: Pipeline) -> dict[str, Any]:
 
 def job(forge: Forge, record: Job, commit: Commit) -> dict[str, Any]:
     """A job by itself or in a list."""
+    left = archives.entries(forge, record)
+    archive = next((each for each in left if each["file_type"] == "archive"), None)
+    file = (
+        {"artifacts_file": {key: archive[key] for key in ("filename", "size")}} if archive else {}
+    )
     return started_job(forge, record, commit) | {
-        "artifacts": [],
+        **file,
+        "artifacts": left,
         "runner": _RUNNER if record.started_at else None,
         "runner_manager": None,
         "artifacts_expire_at": None,

@@ -11,11 +11,21 @@ from bot.sandbox.gitlab.model.project import (
     Variable,
 )
 from bot.sandbox.gitlab.model.record import Level, Record, Visibility
-from bot.sandbox.gitlab.model.work import CommitStatus, Job, MergeRequest, Note, Pipeline
+from bot.sandbox.gitlab.model.work import (
+    CommitStatus,
+    Deployment,
+    Environment,
+    Job,
+    MergeRequest,
+    Note,
+    Pipeline,
+)
 
 __all__ = [
     "CommitStatus",
     "Delivery",
+    "Deployment",
+    "Environment",
     "Hook",
     "ImageRepository",
     "ImageTag",

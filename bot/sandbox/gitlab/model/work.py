@@ -21,6 +21,8 @@ class Pipeline(Record):
     user_id: int
     tag: bool = False
     before_sha: str = "0" * 40
+    merge_request_id: int | None = None
+    changed_since: str | None = None
     status: str = "created"
     config: str = ""
     variables: dict[str, str] = Field(default_factory=dict)
@@ -45,6 +47,8 @@ class Job(Record):
     when: str = "on_success"
     allow_failure: bool = False
     environment: str | None = None
+    environment_action: str = "start"
+    environment_url: str | None = None
     resource_group: str | None = None
     failure_reason: str | None = None
     queued_at: datetime | None = None
@@ -53,6 +57,35 @@ class Job(Record):
     played: bool = False
     cancel_requested: bool = False
     retried: bool = False
+
+
+class Environment(Record):
+    """Somewhere that jobs deploy to."""
+
+    project_id: int
+    name: str
+    slug: str
+    created_at: datetime
+    updated_at: datetime
+    tier: str = "other"
+    state: Literal["available", "stopping", "stopped"] = "available"
+    external_url: str | None = None
+    description: str | None = None
+
+
+class Deployment(Record):
+    """One job's try to bring a commit to an environment."""
+
+    project_id: int
+    iid: int
+    environment_id: int
+    job_id: int
+    ref: str
+    sha: str
+    user_id: int
+    created_at: datetime
+    updated_at: datetime
+    status: str = "created"
 
 
 class CommitStatus(Record):

@@ -22,6 +22,7 @@ _PAGES: Mapping[str, _Page] = {
     "branches": source.branches,
     "compare": source.compare,
     "pipelines": runs.pipelines,
+    "environments": runs.environments,
     "merge_requests": requests.merge_requests,
     "container_registry": requests.registry,
 }

@@ -4,6 +4,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from bot.sandbox.gitlab import freshness
 from bot.sandbox.gitlab import merge_requests as life
 from bot.sandbox.gitlab.entities.requests import notes_of
 from bot.sandbox.gitlab.git import diffs
@@ -29,7 +30,7 @@ async def merge_requests(site: Site, project: Project, text: str) -> Response:
 
 
 async def _merge_request(site: Site, project: Project, known: MergeRequest) -> Response:
-    request = await life.refreshed(site.forge, known)
+    request = await freshness.refreshed(site.forge, known)
     changed = await site.forge.git(diffs.compare, project, request.target_sha, request.sha)
     users = site.forge.store.users
     return site.project_page(

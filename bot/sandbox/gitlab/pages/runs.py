@@ -1,11 +1,12 @@
 """Pages about pipelines and jobs, which follow what is running."""
 
+import asyncio
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 
-from bot.sandbox.gitlab.ci import traces
+from bot.sandbox.gitlab.ci import archives, traces
 from bot.sandbox.gitlab.ci.status import ACTIVE
 from bot.sandbox.gitlab.entities.times import seconds
 from bot.sandbox.gitlab.git import reading
@@ -84,11 +85,20 @@ async def jobs(site: Site, project: Project, text: str, request: Request) -> Res
     match form:
         case "":
             return _job(site, project, job)
+        case "artifacts/download":
+            return await _artifacts(site, job)
         case "raw":
             return PlainTextResponse(traces.read(site.forge, job.id))
         case "trace.json":
             return _more_log(site, job, request.query_params.get("offset", "0"))
     raise NoSuchPage
+
+
+async def _artifacts(site: Site, job: Job) -> Response:
+    found = await asyncio.to_thread(archives.archive, site.forge, job)
+    if found is None:
+        raise NoSuchPage
+    return FileResponse(found, media_type="application/zip", filename=archives.NAME)
 
 
 def _job(site: Site, project: Project, job: Job) -> Response:
@@ -103,6 +113,7 @@ def _job(site: Site, project: Project, job: Job) -> Response:
         job=site.job(job),
         run=run,
         user=site.forge.store.users[job.user_id],
+        has_artifacts=archives.archive(site.forge, job) is not None,
         siblings=site.jobs(run),
         log=rendering.log(raw),
         offset=len(raw),
@@ -122,3 +133,20 @@ def _more_log(site: Site, job: Job, offset: str) -> Response:
 def _whole_lines(raw: bytes, *, complete: bool) -> bytes:
     """Up to the last line end, so that no colour or letter is cut in two."""
     return raw if complete else raw[: raw.rfind(b"\n") + 1]
+
+
+async def environments(site: Site, project: Project, _: str) -> Response:
+    """Where jobs deploy to, each with its newest deployment."""
+    store = site.forge.store
+    newest = {each.environment_id: each for each in store.deployments.where()}
+    shown = [
+        {
+            "environment": each,
+            "deployment": newest.get(each.id),
+        }
+        for each in store.environments.where(lambda each: each.project_id == project.id)
+    ]
+    live = any(deployment.status in ACTIVE for deployment in newest.values())
+    return site.project_page(
+        "environments.html", project, "environments", "Environments", found=shown, live=live
+    )

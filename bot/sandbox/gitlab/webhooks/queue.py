@@ -15,6 +15,7 @@ EVENTS = {
     "pipeline_events": "Pipeline Hook",
     "job_events": "Job Hook",
     "note_events": "Note Hook",
+    "deployment_events": "Deployment Hook",
 }
 TRIGGERS = (
     *EVENTS,
@@ -22,7 +23,6 @@ TRIGGERS = (
     "confidential_issues_events",
     "confidential_note_events",
     "wiki_page_events",
-    "deployment_events",
     "feature_flag_events",
     "releases_events",
     "emoji_events",

@@ -35,11 +35,30 @@ def pipeline(
             "variables": [{"key": key, "value": value} for key, value in run.variables.items()],
             "url": f"{forge.web_url(record)}/-/pipelines/{run.id}",
         },
-        "merge_request": None,
+        "merge_request": _merge_request(forge, record, run),
         "user": payloads.user(forge.store.users[run.user_id]),
         "project": payloads.project(forge, record),
         "commit": payloads.commit(forge, record, found),
         "builds": [_build(forge, job) for job in jobs],
+    }
+
+
+def _merge_request(forge: Forge, record: Project, run: Pipeline) -> dict[str, Any] | None:
+    request = forge.store.merge_requests.get(run.merge_request_id)
+    if request is None:
+        return None
+    return {
+        "id": request.id,
+        "iid": request.iid,
+        "title": request.title,
+        "source_branch": request.source_branch,
+        "source_project_id": record.id,
+        "target_branch": request.target_branch,
+        "target_project_id": record.id,
+        "state": request.state,
+        "merge_status": "cannot_be_merged" if request.has_conflicts else "can_be_merged",
+        "detailed_merge_status": "conflict" if request.has_conflicts else "mergeable",
+        "url": f"{forge.web_url(record)}/-/merge_requests/{request.iid}",
     }
 
 
