@@ -138,7 +138,7 @@ def _ports(
         cluster=cluster,
         prober=HttpProber(ca_file=settings.ssl_cert_file),
         templates=TemplateFolder(settings.idp_templates_dir),
-        directory=SlackDirectory(client, catalog, clock),
+        directory=SlackDirectory(client, catalog, clock, by_email=settings.idp_identity == "email"),
         jobs=jobs,
         scheduler=docket_scheduler.DocketScheduler(docket),
         clock=clock,

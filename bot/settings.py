@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
+from bot.domain import limits
 from bot.domain.entities import EntityRef, GroupRef
 from bot.domain.environments import Environment
-from bot.domain import limits
 from bot.domain.limits import Limits
 from bot.domain.platform import Platform
 
@@ -92,6 +92,8 @@ class Settings(PlatformSettings, StateSettings):
     slack_app_token: SecretStr | None = None
     slack_signing_secret: SecretStr | None = None
     slack_api_url: str = "https://slack.com/api/"
+
+    idp_identity: Literal["email", "annotation"] = "email"
 
     backstage_url: Address | None = None
     backstage_token: SecretStr = SecretStr("")

@@ -10,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.domain.errors import TemporaryError
 from bot.domain.job import Job, MessageRef
 from bot.domain.notices import Notice, NoticeKind
+from bot.domain.request import AppRequest, Visibility
 from bot.pipeline.approvals import standing_of
 from bot.ports.directory import Directory
 from bot.slack import ids, messages, web_api
@@ -69,7 +70,8 @@ class SlackAnnouncer:
     async def _post_card(self, job: Job, notice: Notice) -> MessageRef:
         drawn = messages.message(job, notice)
         try:
-            return await self._send(job, notice.key, await self._conversation(job.channel), drawn)
+            channel = await self._conversation(_place(job))
+            return await self._send(job, notice.key, channel, drawn)
         except SlackApiError as error:
             if web_api.error_code(error) not in _CLOSED_DOORS:
                 raise
@@ -174,6 +176,13 @@ class SlackAnnouncer:
             cursor = (answer.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
                 return
+
+
+def _place(job: Job) -> str:
+    """Where the card belongs: what is private is not for everybody in the channel to read."""
+    request = job.request
+    is_private = isinstance(request, AppRequest) and request.visibility is Visibility.PRIVATE
+    return request.requester.slack_id if is_private else job.channel
 
 
 def _card(job: Job) -> MessageRef:

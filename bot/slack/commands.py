@@ -7,12 +7,16 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.domain.entities import Person
 from bot.ports.bundle import Ports
 from bot.slack import forms, guide, ids, messages, mrkdwn, people
 from bot.usecases.cancel import cancel
 from bot.usecases.look_up import look_up, recent
 from bot.usecases.reply import Reply
 from bot.usecases.retry import retry
+from bot.usecases.rights import may_see
+
+_LOOKED_AT = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,10 @@ class Given:
     body: dict[str, Any]
     client: AsyncWebClient
     respond: AsyncRespond
+
+    async def person(self) -> Person | None:
+        """Who gave it, if the catalog knows them."""
+        return await self.ports.directory.whois(self.body["user_id"])
 
     async def say(self, text: str, blocks: Any = None) -> None:
         """Answer in a message that only they see."""
@@ -83,7 +91,7 @@ async def _status(given: Given) -> None:
         await _jobs(given)
         return
     job = await look_up(given.words, jobs=given.ports.jobs)
-    if not job:
+    if not job or not may_see(await given.person(), job, given.ports.platform):
         await given.say(*_no_such_job(given.words))
         return
     drawn = messages.card_message(job)
@@ -91,7 +99,9 @@ async def _status(given: Given) -> None:
 
 
 async def _jobs(given: Given) -> None:
-    jobs = await recent(jobs=given.ports.jobs)
+    person, platform = await given.person(), given.ports.platform
+    found = await recent(jobs=given.ports.jobs, limit=_LOOKED_AT)
+    jobs = [job for job in found if may_see(person, job, platform)]
     await given.say(*guide.job_list(jobs, asked_by=given.body["user_id"]))
 
 
@@ -109,7 +119,7 @@ async def _steer(given: Given, wish: Callable[..., Awaitable[Reply]], command: s
         return
     person = await people.person(given.ports, given.body["user_id"])
     job = await look_up(given.words, jobs=given.ports.jobs)
-    if not job:
+    if not job or not may_see(person, job, given.ports.platform):
         await given.say(*_no_such_job(given.words))
         return
     reply = await wish(job.id, person=person, ports=given.ports)

@@ -24,12 +24,24 @@ _NOT_ONE_OF_US = (
 
 
 class SlackDirectory:
-    """Matches Slack users and catalog users; answers are remembered for half a minute, refusals are not."""
+    """Matches Slack users and catalog users; answers are remembered for half a minute, refusals are not.
 
-    def __init__(self, client: AsyncWebClient, catalog: ServiceCatalog, clock: Clock) -> None:
+    Args:
+        client: Slack.
+        catalog: where people and their groups are known.
+        clock: the time.
+        by_email: whether the address that Slack has verified says who somebody is, where no annotation does. It is
+            trusted of members of the bot's own workspace only: another one verifies what it likes.
+    """
+
+    def __init__(
+        self, client: AsyncWebClient, catalog: ServiceCatalog, clock: Clock, *, by_email: bool
+    ) -> None:
         self._client = client
         self._catalog = catalog
         self._clock = clock
+        self._by_email = by_email
+        self._team = ""
         self._people: dict[str, tuple[datetime, Person]] = {}
         self._members: dict[EntityRef, tuple[datetime, tuple[str, ...]]] = {}
 
@@ -58,9 +70,23 @@ class SlackDirectory:
         user = await self._user(slack_id)
         if not user or slack_id == _SLACKBOT or any(user.get(sign) for sign in _NOT_ONE_OF_US):
             return None
-        email = str(user.get("profile", {}).get("email") or "")
+        email = await self._proven_email(user)
         entity = await self._catalog.find_user(slack_id=slack_id, email=email)
         return _person(slack_id, entity) if entity else None
+
+    async def _proven_email(self, user: dict[str, Any]) -> str:
+        """The address by which somebody may be found; empty where it proves nothing."""
+        if not self._by_email or user.get("is_email_confirmed") is False:
+            return ""
+        if user.get("team_id") != await self._own_team():
+            return ""
+        return str(user.get("profile", {}).get("email") or "")
+
+    async def _own_team(self) -> str:
+        if not self._team:
+            with web_api.translated("ask whose workspace this is"):
+                self._team = str((await self._client.auth_test())["team_id"])
+        return self._team
 
     async def _user(self, slack_id: str) -> dict[str, Any] | None:
         with web_api.translated("look up a user"):
@@ -73,7 +99,7 @@ class SlackDirectory:
         return dict(answer["user"])
 
     async def _slack_id(self, member: Entity) -> str | None:
-        if member.slack_id or not member.email:
+        if member.slack_id or not member.email or not self._by_email:
             return member.slack_id or None
         with web_api.translated("look up an e-mail address"):
             try:

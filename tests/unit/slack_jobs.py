@@ -31,6 +31,12 @@ DENIZ = Person(
     name="Deniz Kaya",
     groups=frozenset({PLATFORM}),
 )
+CHIARA = Person(
+    slack_id="U0CHIARA",
+    user=entity_ref("chiara", kind="user"),
+    name="Chiara Rossi",
+    groups=frozenset({entity_ref("storefront", kind="group")}),
+)
 
 TERMS = ApprovalTerms(
     reasons=("The repositories will be public.",),

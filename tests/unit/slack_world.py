@@ -37,6 +37,7 @@ from tests.unit import slack_jobs as jobs
 PEOPLE = (
     sandbox.Person("U0ADA", "ada", "Ada Okafor", "ada@example.com"),
     sandbox.Person("U0DENIZ", "deniz", "Deniz Kaya", "deniz@example.com"),
+    sandbox.Person("U0CHIARA", "chiara", "Chiara Rossi", "chiara@example.com"),
     sandbox.Person("U0NOBODY", "nobody", "Nobody Known", "nobody@example.com"),
 )
 TEMPLATES = Path(__file__).parents[2] / "templates"
@@ -59,14 +60,14 @@ class Fakes:
 
 
 def fakes() -> Fakes:
-    """A small company: two teams with a system, two people."""
+    """A small company: two teams with a system, three people."""
     clock = MemoryClock(jobs.NOW)
     git = MemoryGitHost()
     for path in ("idp", "idp/payments", "idp/platform"):
         git.groups[path] = Group(path=path, web_url=f"https://gitlab.example.com/groups/{path}")
     catalog = MemoryCatalog(entities=_entities())
     cluster, prober, scheduler = MemoryCluster(), MemoryProber(), MemoryScheduler()
-    directory = MemoryDirectory(jobs.ADA, jobs.DENIZ)
+    directory = MemoryDirectory(jobs.ADA, jobs.DENIZ, jobs.CHIARA)
     templates, store = _templates(), MemoryJobs(clock)
     ports = Ports(
         platform=Platform(

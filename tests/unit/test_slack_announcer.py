@@ -18,6 +18,7 @@ from bot.domain.approval import Stage
 from bot.domain.errors import PermanentError, TemporaryError
 from bot.domain.job import Job, MessageRef
 from bot.domain.notices import Notice, NoticeKind
+from bot.domain.request import Visibility
 from bot.sandbox.serving import served
 from bot.slack.announcer import SlackAnnouncer
 from tests.unit import slack_jobs as jobs
@@ -146,6 +147,18 @@ async def test_what_was_asked_for_in_home_goes_to_a_direct_message(
     announcer: SlackAnnouncer,
 ) -> None:
     job = since_long(jobs.a_job(), channel="U0ADA")
+
+    card = await announcer.post(job, CARD)
+
+    assert card.channel.startswith("D")
+    assert await announcer.find(job, CARD) == card
+
+
+async def test_the_card_of_a_private_request_is_for_the_requester(
+    world: World, announcer: SlackAnnouncer
+) -> None:
+    request = jobs.an_app_request(visibility=Visibility.PRIVATE)
+    job = since_long(jobs.a_job(request=request))
 
     card = await announcer.post(job, CARD)
 

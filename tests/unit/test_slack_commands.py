@@ -9,6 +9,7 @@ import pytest
 
 from bot.domain.approval import Verdict
 from bot.domain.limits import Freeze
+from bot.domain.request import Visibility
 from tests.colleague import eventually
 from tests.unit import slack_jobs as jobs
 from tests.unit import slack_world
@@ -78,6 +79,26 @@ async def test_jobs_lists_ones_own_before_the_others(world: World, ada: Member) 
     await ada.whisper()
     shown = [b["text"]["text"] for b in (await ada.whispers())[-1]["blocks"]]
     assert ["Hello shop" in shown[0], "Other" in shown[1]] == [True, True]
+
+
+async def test_a_private_request_is_shown_to_those_alone_whom_it_concerns(
+    world: World, ada: Member, deniz: Member
+) -> None:
+    request = jobs.an_app_request(visibility=Visibility.PRIVATE)
+    await world.behind.jobs.create(jobs.a_job(request=request))
+    chiara, nobody = world.member("chiara"), world.member("nobody")
+
+    for words in ("status hello-shop", "retry hello-shop", "cancel hello-shop"):
+        await chiara.says(f"/idp {words}")
+        assert "There is no job or application" in await chiara.whisper()
+    await nobody.says("/idp status hello-shop")
+    assert "There is no job or application" in await nobody.whisper()
+    await chiara.says("/idp jobs")
+    await eventually(lambda: _whispered(chiara, "Nobody has asked for anything"))
+    assert not await _whispered(chiara, "Hello shop")
+    for member in (ada, deniz):
+        await member.says("/idp status hello-shop")
+        await eventually(lambda member=member: _whispered(member, "Hello shop"))  # type: ignore[misc] # a lambda's default
 
 
 async def test_retry_and_cancel_work_as_commands_too(world: World, ada: Member) -> None:

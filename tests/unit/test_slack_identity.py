@@ -20,6 +20,7 @@ from bot.ports.service_catalog import Entity
 from bot.sandbox.serving import served
 from bot.slack.identity import REMEMBERED_FOR, SlackDirectory
 
+TEAM = "T0DEMO"
 PAYMENTS = entity_ref("payments", kind="group")
 
 
@@ -38,8 +39,12 @@ class Slack:
         self.calls = 0
         self.refusal: Response | None = None
 
-    def has(self, slack_id: str, email: str, **signs: bool) -> None:
-        self.users[slack_id] = {"id": slack_id, "profile": {"email": email}, **signs}
+    def has(self, slack_id: str, email: str, **signs: Any) -> None:
+        home = {"id": slack_id, "team_id": TEAM, "profile": {"email": email}}
+        self.users[slack_id] = {**home, **signs}
+
+    async def auth_test(self, _: Request) -> Response:
+        return JSONResponse({"ok": True, "team_id": TEAM})
 
     async def users_info(self, request: Request) -> Response:
         return self._answer(self.users.get(request.query_params["user"]), "user_not_found")
@@ -72,13 +77,22 @@ def clock() -> MemoryClock:
 
 @contextlib.asynccontextmanager
 async def directory_of(
-    slack: Slack, clock: MemoryClock, *entities: Entity
+    slack: Slack, clock: MemoryClock, *entities: Entity, by_email: bool = True
 ) -> AsyncIterator[SlackDirectory]:
-    methods = {"users.info": slack.users_info, "users.lookupByEmail": slack.users_lookup}
-    app = Starlette(routes=[Route(f"/api/{name}", answer) for name, answer in methods.items()])
+    methods = {
+        "auth.test": slack.auth_test,
+        "users.info": slack.users_info,
+        "users.lookupByEmail": slack.users_lookup,
+    }
+    app = Starlette(
+        routes=[
+            Route(f"/api/{name}", answer, methods=["GET", "POST"])
+            for name, answer in methods.items()
+        ]
+    )
     async with served(app, 0) as port:
         client = AsyncWebClient(token="xoxb-1", base_url=f"http://127.0.0.1:{port}/api/")
-        yield SlackDirectory(client, MemoryCatalog(entities=entities), clock)
+        yield SlackDirectory(client, MemoryCatalog(entities=entities), clock, by_email=by_email)
 
 
 async def test_a_person_is_found_by_the_annotation_of_their_catalog_entity(
@@ -104,6 +118,34 @@ async def test_a_person_without_an_annotation_is_found_by_their_address(
 
     assert person
     assert str(person.user) == "user:default/ada"
+
+
+@pytest.mark.parametrize(
+    "signs",
+    [{"team_id": "T0OTHER"}, {"is_email_confirmed": False}],
+    ids=["elsewhere", "unconfirmed"],
+)
+async def test_an_address_proves_nothing_that_another_workspace_or_nobody_has_verified(
+    slack: Slack, clock: MemoryClock, signs: dict[str, Any]
+) -> None:
+    slack.has("U1", "ada@example.com", **signs)
+    ada = a_user("ada", email="ada@example.com")
+
+    async with directory_of(slack, clock, ada) as directory:
+        assert await directory.whois("U1") is None
+
+
+async def test_where_only_annotations_count_an_address_finds_nobody(
+    slack: Slack, clock: MemoryClock
+) -> None:
+    slack.has("U1", "ada@example.com")
+    slack.has("U2", "bruno@example.com")
+    people = (a_user("ada", email="ada@example.com"), a_user("bruno", slack_id="U2"))
+
+    async with directory_of(slack, clock, *people, by_email=False) as directory:
+        assert await directory.whois("U1") is None
+        assert await directory.whois("U2")
+        assert await directory.slack_ids(PAYMENTS) == ("U2",)
 
 
 @pytest.mark.parametrize(
