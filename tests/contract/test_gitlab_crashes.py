@@ -69,9 +69,9 @@ def hold(world: World, **wish: str) -> None:
         assert http.post("/sandbox/gitlab/hold", json=wish).status_code == 201
 
 
-def held(world: World) -> Any:
+def held(world: World, which: str = "held") -> Any:
     with world.http() as http:
-        return http.get("/sandbox/gitlab/hold").json()["held"]
+        return http.get("/sandbox/gitlab/hold").json()[which]
 
 
 def release(world: World) -> None:
@@ -108,6 +108,38 @@ def test_only_one_request_is_held(world: World) -> None:
         world.project()
         release(world)
         waiting.result()
+
+
+def test_a_hold_that_is_set_while_a_request_is_held_outlives_its_release(world: World) -> None:
+    hold(world, method="POST", path_regex="/projects$", when="before")
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(world.project)
+        eventually(lambda: held(world))
+        hold(world, method="POST", path_regex="/groups$", when="before")
+        release(world)
+        first.result()
+        second = pool.submit(world.admin.groups.create, {"name": "late", "path": "late"})
+        eventually(lambda: (held(world) or {}).get("path") == "/api/v4/groups")
+        release(world)
+        assert second.result().path == "late"
+
+
+def test_two_held_requests_are_let_go_one_by_one(world: World) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        hold(world, method="POST", path_regex="/projects$", when="before")
+        first = pool.submit(world.project)
+        eventually(lambda: held(world))
+        hold(world, method="POST", path_regex="/groups$", when="before")
+        second = pool.submit(world.admin.groups.create, {"name": "both", "path": "both"})
+        eventually(lambda: held(world, "armed") is None)
+        release(world)
+        first.result()
+        assert (held(world), second.done()) == (
+            {"method": "POST", "path": "/api/v4/groups"},
+            False,
+        )
+        release(world)
+        second.result()
 
 
 def test_creations_are_counted_by_kind_and_path(world: World) -> None:

@@ -29,15 +29,26 @@ class Wanted(BaseModel):
         return scope["method"] == self.method.upper() and found_in_path(self.path_regex, scope)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """A request that waits."""
+
+    method: str
+    path: str
+    let_go: asyncio.Event = field(default_factory=asyncio.Event)
+
+
 @dataclass(slots=True)
 class Holds:
-    """Wraps the application: the next request that fits waits until it is let go."""
+    """Wraps the application: the next request that fits waits until it is let go.
+
+    One wish can be open at a time, also while requests are held; they are let go one by one, the oldest first.
+    """
 
     app: ASGIApp
     store: Store
     wanted: Wanted | None = None
-    held: dict[str, str] | None = None
-    _let_go: asyncio.Event = field(default_factory=asyncio.Event)
+    held: list[Held] = field(default_factory=list)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or the routes of this module."""
@@ -56,10 +67,12 @@ class Holds:
 
     async def _wait(self, scope: Scope) -> None:
         self.wanted = None
-        self.held = {"method": scope["method"], "path": scope["path"]}
-        self._let_go.clear()
-        await self._let_go.wait()
-        self.held = None
+        await self._hold(scope)
+
+    async def _hold(self, scope: Scope) -> None:
+        held = Held(scope["method"], scope["path"])
+        self.held.append(held)
+        await held.let_go.wait()
 
     async def _wait_with_the_answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         answer: list[Message] = []
@@ -69,7 +82,7 @@ class Holds:
 
         self.wanted = None
         await self.app(scope, receive, keep)
-        await self._wait(scope)
+        await self._hold(scope)
         for message in answer:
             await send(message)
 
@@ -82,10 +95,16 @@ class Holds:
             case "POST", "hold":
                 return await self._arm(request)
             case "POST", "release":
-                self.wanted = None
-                self._let_go.set()
+                self._release()
                 return JSONResponse(self._state(), 201)
         return JSONResponse({"error": "404 Not Found"}, 404)
+
+    def _release(self) -> None:
+        """Let the oldest request go; where none is held, nobody waits for one any longer."""
+        if self.held:
+            self.held.pop(0).let_go.set()
+        else:
+            self.wanted = None
 
     async def _arm(self, request: Request) -> Response:
         try:
@@ -96,4 +115,5 @@ class Holds:
 
     def _state(self) -> dict[str, object]:
         wanted = self.wanted and self.wanted.model_dump(mode="json")
-        return {"armed": wanted, "held": self.held}
+        held = [{"method": each.method, "path": each.path} for each in self.held]
+        return {"armed": wanted, "held": next(iter(held), None)}
