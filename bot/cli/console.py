@@ -61,11 +61,18 @@ def settings_or_exit(kind: type[S]) -> S:
 
 
 def log_to_stderr(form: Literal["console", "json"]) -> None:
-    """Send our events and other libraries' warnings to standard error, one line each."""
-    renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer()
+    """Send our events and other libraries' warnings to standard error, one line each.
+
+    A trace of calls shows code and never the values of variables: among them are tokens.
+    """
+    rendering: list[structlog.typing.Processor] = (
+        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if form == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else [
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
     )
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -83,8 +90,7 @@ def log_to_stderr(form: Literal["console", "json"]) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                renderer,
+                *rendering,
             ],
         )
     )
