@@ -1,10 +1,12 @@
 """What systems that call the bot over HTTP are answered."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import httpx
 import pytest
+import structlog
 from pydantic import SecretStr
 
 from bot.domain.errors import TemporaryError
@@ -119,6 +121,7 @@ async def test_the_process_is_alive_and_ready_and_counts(world: World) -> None:
 
     assert [answer.status_code for answer in answers] == [200, 200, 200]
     assert "python_info" in answers[2].text
+    assert 'idp_jobs{state="running"} 1.0' in answers[2].text
 
 
 async def test_a_process_whose_slack_socket_is_gone_is_not_ready(world: World) -> None:
@@ -143,3 +146,41 @@ async def test_a_process_without_its_store_is_not_ready(
         answer = await probe.get("/readyz")
 
     assert (answer.status_code, answer.json()["why"]) == (503, "Redis cannot be reached.")
+
+
+async def test_a_store_that_says_nothing_is_not_waited_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent(**_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(world.jobs, "recent", silent)
+    monkeypatch.setattr(world.jobs, "census", silent)
+    monkeypatch.setattr(routes, "STORE_SECONDS", 0.01)
+    async with visitor(world) as probe:
+        answers = [await probe.get(path) for path in ("/healthz", "/readyz", "/metrics")]
+
+    assert [answer.status_code for answer in answers] == [200, 503, 200]
+    assert "idp_store_up 0.0" in answers[2].text
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ({"X-Request-Id": "abc-1"}, True),
+        ({"X-Gitlab-Event-UUID": "13792a34-cac6-4fda-95a8-c58e00a3954e"}, True),
+        ({"X-Request-Id": "x" * 65}, False),
+        ({"X-Request-Id": "a b"}, False),
+        ({}, False),
+    ],
+)
+async def test_every_request_has_an_id_that_its_log_lines_name(
+    world: World, given: dict[str, str], *, kept: bool
+) -> None:
+    with structlog.testing.capture_logs([structlog.contextvars.merge_contextvars]) as lines:
+        async with visitor(world) as gitlab:
+            answer = await gitlab.post("/webhooks/gitlab", json=PIPELINE, headers=SECRET | given)
+
+    told = answer.headers["X-Request-Id"]
+    assert [line["request"] for line in lines if line["event"] == "webhook.gitlab"] == [told]
+    assert (told in given.values()) is kept
