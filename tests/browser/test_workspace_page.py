@@ -1,5 +1,6 @@
 """The workspace's page in a real browser: two people at once, by mouse, keyboard and screen reader."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -244,6 +245,71 @@ async def test_the_keyboard_alone_completes_a_command_and_closes_the_form(
 
     await expect(form).to_be_hidden()
     assert await room.modals("U0ADA") == []
+
+
+async def test_a_form_opens_in_the_window_that_asked_and_holds_the_focus_until_it_closes(
+    room: Room, browser: BrowserContext, app: AsyncApp
+) -> None:
+    left, right = await _at(browser, room, "U0ADA"), await _at(browser, room, "U0ADA")
+    await left.bring_to_front()
+    await _type(left, "/idp new-app")
+    form = left.get_by_role("dialog", name="New application")
+    await expect(form.get_by_role("textbox", name="Name")).to_be_focused()
+
+    for _ in range(9):  # the form has seven places to go to
+        await left.keyboard.press("Tab")
+        assert await left.evaluate("!document.activeElement.closest('#app')")
+    await left.keyboard.press("Escape")
+
+    await expect(left.get_by_role("textbox", name="Message #general")).to_be_focused()
+    await expect(right.get_by_role("dialog")).to_have_count(0)
+
+
+async def test_a_button_that_is_pressed_twice_is_sent_once_and_shows_that_it_waits(
+    room: Room, browser: BrowserContext, app: AsyncApp
+) -> None:
+    pressed: list[Json] = []
+    answered = asyncio.Event()
+
+    @app.action("slow")
+    async def slow(ack: Any, body: Json) -> None:
+        pressed.append(body["actions"][0])
+        await answered.wait()
+        await ack()
+
+    page = await _at(browser, room, "U0ADA")
+    button = {"type": "button", "action_id": "slow", "text": plain("Go")}
+    more = [option("Look", "look"), option("Leave", "leave")]
+    menu = {"type": "overflow", "action_id": "slow", "options": more}
+    rows = [{"type": "actions", "elements": [one]} for one in (button, menu)]
+    await room.web().chat_postMessage(channel="C0GENERAL", text="a", blocks=rows)
+    go = page.get_by_role("button", name="Go")
+    await go.dblclick()
+    await expect(go).to_have_attribute("aria-busy", "true")
+    answered.set()
+    await expect(go).not_to_have_attribute("aria-busy", "true")
+
+    await page.get_by_role("button", name="More actions").press("Enter")
+    await expect(page.get_by_role("menuitem", name="Look")).to_be_focused()
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("menuitem", name="Leave")).to_be_hidden()
+    await slack.until(lambda: asyncio.sleep(0, len(pressed) == 2))
+    assert pressed[1]["selected_option"]["value"] == "leave"
+
+
+async def test_the_first_message_that_is_new_to_a_reader_is_marked(
+    room: Room, browser: BrowserContext
+) -> None:
+    await room.web().chat_postMessage(channel="C0GENERAL", text="known")
+    await room.http.get("/client/U0ADA/C0GENERAL")
+    for text in ("fresh", "fresher"):
+        await room.web().chat_postMessage(channel="C0GENERAL", text=text)
+    page = await _at(browser, room, "U0ADA")
+
+    marked = page.locator(".first-new")
+    await expect(marked).to_have_count(1)
+    await expect(marked).to_contain_text("fresh")
 
 
 async def test_a_narrow_dark_screen_shows_everything_too(

@@ -213,9 +213,13 @@ class Conversations:
             self._read[channel_id, reader] = latest
             self._store.put("read", f"{channel_id}:{reader}", latest)
 
+    def last_read(self, channel_id: str, reader: str) -> str:
+        """Say up to which message somebody has seen a channel."""
+        return self._read.get((channel_id, reader), "0")
+
     def unread(self, channel_id: str, reader: str) -> list[Message]:
         """List what somebody has not seen yet: others' messages, and replies that mention them."""
-        seen = self._read.get((channel_id, reader), "0")
+        seen = self.last_read(channel_id, reader)
         return [
             message
             for ts, message in self._messages.get(channel_id, {}).items()

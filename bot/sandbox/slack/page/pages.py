@@ -61,6 +61,13 @@ def _client(workspace: Workspace, person: Person, request: Request) -> str:
     channel = workspace.conversations.channel(place)
     if not channel.is_open_to(person.id):
         channel = workspace.conversations.channel(GENERAL)
+    read = workspace.conversations.last_read(channel.id, person.id)
     workspace.conversations.mark_read(channel.id, person.id)
-    thread_ts = request.query_params.get("thread", "")
-    return rendering.client(workspace, person, channel=channel, thread_ts=thread_ts, window=window)
+    return rendering.client(
+        workspace,
+        person,
+        channel=channel,
+        thread_ts=request.query_params.get("thread", ""),
+        window=window,
+        read=read,
+    )

@@ -66,8 +66,18 @@ def client(
     channel: Channel | None,
     thread_ts: str = "",
     window: str = "",
+    read: str = "",
 ) -> str:
-    """Draw the whole client; without a channel it shows the app's Home tab."""
+    """Draw the whole client; without a channel it shows the app's Home tab.
+
+    Args:
+        workspace: what is looked at.
+        person: who looks.
+        channel: what they have open.
+        thread_ts: the thread beside it.
+        window: which of their windows it is.
+        read: up to which message they had seen the channel before.
+    """
     reader = Reader(workspace, person)
     return _draw(
         "client.html",
@@ -75,6 +85,7 @@ def client(
         workspace=workspace,
         team=TEAM_NAME,
         channel=channel,
+        read=read,
         messages=(
             workspace.conversations.top_level(channel.id, reader=person.id) if channel else []
         ),

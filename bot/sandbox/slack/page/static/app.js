@@ -14,14 +14,19 @@ const atEnd = (box) => box.scrollHeight - box.scrollTop - box.clientHeight < 80;
 function group() {
   for (const list of document.querySelectorAll(".messages")) {
     let previous = null;
+    let seen = false;
     for (const message of list.querySelectorAll(".message")) {
       const newDay = previous?.dataset.day !== message.dataset.day;
       const afterRoot = list.id === "thread-messages" && previous === list.firstElementChild;
-      const follows = previous && !newDay && !afterRoot && previous.dataset.user === message.dataset.user
+      const isNew = list.dataset.read > "0" && !seen && message.dataset.ts > list.dataset.read
+        && message.dataset.user !== app().dataset.user;
+      seen ||= isNew;
+      const follows = previous && !newDay && !isNew && !afterRoot && previous.dataset.user === message.dataset.user
         && Number(message.dataset.ts) - Number(previous.dataset.ts) < GAP
         && !message.matches(".whispered") && !previous.matches(".whispered");
       message.classList.toggle("follows", Boolean(follows));
       message.classList.toggle("new-day", newDay);
+      message.classList.toggle("first-new", Boolean(isNew));
       previous = message;
     }
   }
@@ -149,9 +154,17 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   go(url.href);
 });
+function menu(isOpen) {
+  if (isOpen === document.body.classList.contains("menu-open")) return;
+  document.body.classList.toggle("menu-open", isOpen);
+  document.querySelector(`${isOpen ? ".sidebar" : ".pane"} [data-do=menu]`)?.focus();
+}
+
 document.addEventListener("click", (event) => {
   const what = event.target.closest("[data-do]")?.dataset.do;
-  if (what === "menu") document.body.classList.toggle("menu-open");
+  if (what === "menu") menu(!document.body.classList.contains("menu-open"));
+  else if (!event.target.closest(".sidebar")) menu(false);
+  if (what === "skip") document.getElementById("composer")?.focus();
   if (what === "theme") {
     const now = document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
     document.documentElement.dataset.theme = now === "dark" ? "light" : "dark";
@@ -160,7 +173,7 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.defaultPrevented || document.querySelector("dialog[open]")) return;
-  if (document.body.classList.contains("menu-open")) document.body.classList.remove("menu-open");
+  if (document.body.classList.contains("menu-open")) menu(false);
   else document.querySelector(".thread .pane-head a")?.click();
 });
 window.addEventListener("popstate", () => go(location.href, false));

@@ -80,6 +80,30 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   use(control, held(control));
 });
+// The menu of further actions: opens upwards where there is no room, and is walked through by arrow keys.
+document.addEventListener("toggle", (event) => {
+  if (!event.target.matches?.("details.overflow[open]")) return;
+  const menu = event.target.querySelector("[role=menu]");
+  const room = event.target.closest(".scroll, .sheet-body")?.getBoundingClientRect().bottom ?? innerHeight;
+  menu.classList.remove("up");
+  menu.classList.toggle("up", menu.getBoundingClientRect().bottom > room);
+  menu.querySelector("[role=menuitem]")?.focus();
+}, true);
+document.addEventListener("keydown", (event) => {
+  const menu = event.target.closest?.("details.overflow[open]");
+  if (!menu) return;
+  if (event.key === "Escape") {
+    event.preventDefault();
+    event.stopPropagation();
+    menu.removeAttribute("open");
+    menu.querySelector("summary").focus();
+  } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    event.preventDefault();
+    const items = [...menu.querySelectorAll("[role=menuitem]")];
+    const by = event.key === "ArrowDown" ? 1 : -1;
+    items[(items.indexOf(document.activeElement) + by + items.length) % items.length].focus();
+  }
+}, true);
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.overflow[open]")) {
     if (!menu.contains(event.target)) menu.removeAttribute("open");
