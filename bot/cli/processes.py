@@ -9,12 +9,14 @@ import typer
 
 from bot import app
 from bot.cli.console import explained, log_to_stderr, settings_or_exit
+from bot.cli.ending import end_within
 from bot.settings import Settings
 
 log = structlog.get_logger()
 
 Part = Callable[[app.Bot], Awaitable[None]]
 DRAIN_SECONDS = 25
+LAST_SECOND = 29  # half a minute is what Kubernetes grants
 
 
 def register(main: typer.Typer) -> None:
@@ -58,6 +60,7 @@ async def _until_stopped(settings: Settings, parts: tuple[Part, ...]) -> None:
         waiting = asyncio.create_task(stopped.wait())
         await asyncio.wait([waiting, *at_work], return_when=asyncio.FIRST_COMPLETED)
         log.info("bot.stopping")
+        end_within(LAST_SECOND)
         bot.runner.stop()
         for task in (waiting, *at_work):
             task.cancel()

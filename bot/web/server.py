@@ -8,6 +8,8 @@ import uvicorn
 from starlette.applications import Starlette
 from typing_extensions import override
 
+GRACE_SECONDS = 2
+
 
 class _Server(uvicorn.Server):
     """Leaves signals to the process, which has more to stop than a web server."""
@@ -26,7 +28,14 @@ async def served(app: Starlette, *, port: int, host: str = "0.0.0.0") -> AsyncIt
     Raises:
         OSError: the port is taken.
     """
-    config = uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False)
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
     server = _Server(config)
     listener = config.bind_socket()
     serving = asyncio.create_task(server.serve(sockets=[listener]))
