@@ -1,5 +1,6 @@
 """The controllers together: from a commit to an answer through the gateway, and what happens when something is wrong."""
 
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -241,6 +242,65 @@ async def restarted(world: World, namespace: str) -> bool:
         for status in (pod.get("status") or {}).get("containerStatuses") or []
     ]
     return any(status["restartCount"] > 1 for status in found)
+
+
+@contextlib.asynccontextmanager
+async def fault(world: World, kind: str, **wish: Any) -> AsyncIterator[None]:
+    """Have the cluster be faulty for a while, as somebody asks for it at Argo CD's address."""
+    async with httpx.AsyncClient(
+        base_url=world.cluster.argocd_url, verify=NO_CERTIFICATES
+    ) as client:
+        wanted = {"kind": kind, "part": "cluster", "progress_deadline": 0.2, **wish}
+        (await client.post("/sandbox/faults", json=wanted)).raise_for_status()
+        yield
+        await client.delete("/sandbox/faults")
+
+
+async def health(world: World, name: str) -> str:
+    status = (await world.application(name))["status"]
+    return str(status.get("health", {}).get("status"))
+
+
+async def test_an_application_that_is_to_be_degraded_crashes_and_recovers(world: World) -> None:
+    name = await deploy(world, "brittle")
+    async with fault(world, "degraded-application", application=name):
+        await eventually(lambda: _is_degraded(world, name))
+        assert await eventually(lambda: waiting_for(world, name)) == "CrashLoopBackOff"
+        pod = (await pods(world, name))[0]
+        last = pod["status"]["containerStatuses"][0]["lastState"]["terminated"]
+        deployment = await world.get(DEPLOYMENT, name, name) or {}
+
+    assert last["exitCode"] == 137
+    assert condition_of(deployment, "Progressing")["reason"] == "ProgressDeadlineExceeded"
+    await eventually(lambda: is_live(world, name))
+    assert (await world.ask("brittle.localhost")).status_code == 200
+
+
+async def _is_degraded(world: World, name: str) -> bool:
+    return await health(world, name) == "Degraded"
+
+
+async def test_a_full_quota_lets_nothing_new_in_and_takes_nothing_away(world: World) -> None:
+    name = await deploy(world, "crowded")
+    deployment = world.repository("idp/payments/checkout-crowded-deployment")
+    async with fault(world, "full-quota", application=name):
+        deployment.commit({IMAGE: world.image_values(world.registry.push("two"))})
+        await world.pushed(deployment)
+        await eventually(lambda: _is_degraded(world, name))
+        live = await world.get(DEPLOYMENT, name, name) or {}
+        old = await world.ask("crowded.localhost")
+
+    assert old.text == "hello from one"
+    refusal = condition_of(live, "ReplicaFailure")["message"]
+    assert (
+        "exceeded quota: sandbox-full-quota, requested: pods=1, used: pods=1, limited: pods=1"
+        in refusal
+    )
+    await eventually(lambda: _says(world, "crowded.localhost", "hello from two"))
+
+
+async def _says(world: World, host: str, words: str) -> bool:
+    return (await world.ask(host)).text == words
 
 
 async def test_a_team_cannot_deploy_from_another_teams_repository(world: World) -> None:
