@@ -1,6 +1,6 @@
 """Where repositories live and pipelines run."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import Protocol
 
@@ -47,6 +47,19 @@ class Commit(Value):
 
     sha: str
     web_url: str
+
+
+class Removal(StrEnum):
+    """What became of a project that was to go.
+
+    A host that keeps deleted projects for days keeps their paths too, and people could mourn what they still need:
+    there the project is archived, readable and closed, for a person to delete.
+    """
+
+    DELETED = "deleted"
+    ARCHIVED = "archived"
+    ABSENT = "absent"
+    NOT_OURS = "not-ours"
 
 
 class PipelineState(StrEnum):
@@ -108,6 +121,14 @@ class GitHost(Protocol):
             PermanentError: the path is taken by a project without this mark, or the namespace is missing.
         """
 
+    async def remove_project(self, path: str, *, mark: str) -> Removal:
+        """Take the project away, with all that hangs on it, if it carries the mark; else leave it as it is.
+
+        Where the host only marks projects for deletion, it is archived instead. One that was archived before is
+        ARCHIVED again, and one that somebody has marked for deletion counts as DELETED. A path that leads nowhere, or
+        to a project that was renamed, is ABSENT.
+        """
+
     async def ensure_first_files(
         self, project: str, files: Mapping[str, RenderedFile], *, message: str, branch: str = "main"
     ) -> Commit:
@@ -123,6 +144,15 @@ class GitHost(Protocol):
 
         An empty repository gets the branch. Without a difference nothing is committed and the latest commit that
         touched these files is returned. A concurrent change of the branch raises TemporaryError.
+        """
+
+    async def remove_files(
+        self, project: str, paths: Collection[str], *, message: str, branch: str = "main"
+    ) -> Commit | None:
+        """Delete those of the files that are there, in one commit; None where the branch has none of them.
+
+        A concurrent change of the files raises TemporaryError. A project that the bot cannot see is a PermanentError,
+        for nobody knows whether the files are gone.
         """
 
     async def read_files(self, project: str, folder: str = "", *, ref: str) -> Mapping[str, bytes]:

@@ -1,24 +1,36 @@
 """A Git host without a server."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from bot.adapters.memory.faults import Faults
 from bot.adapters.memory.repository import Repository
 from bot.domain.errors import PermanentError
-from bot.ports.git_host import Commit, Group, NewProject, Pipeline, Project, RenderedFile
+from bot.ports.git_host import (
+    Commit,
+    Group,
+    NewProject,
+    Pipeline,
+    Project,
+    Removal,
+    RenderedFile,
+)
 
 _PATH = re.compile(r"[a-zA-Z0-9]+(?:[._-][a-zA-Z0-9]+)*(?<!\.git)(?<!\.atom)")
 
 
 class MemoryGitHost(Faults):
-    """Groups, repositories and pipelines that move when a test says so."""
+    """Groups, repositories and pipelines that move when a test says so.
+
+    With `delays_deletion` the host keeps deleted projects for days, so that the bot archives instead.
+    """
 
     def __init__(self, url: str = "https://gitlab.example.com") -> None:
         super().__init__()
         self._url = url
         self.groups: dict[str, Group] = {}
         self.repositories: dict[str, Repository] = {}
+        self.delays_deletion = False
 
     def add_project(self, path: str, *, mark: str | None = None) -> Repository:
         """Put a project there, as somebody other than the bot would."""
@@ -65,6 +77,19 @@ class MemoryGitHost(Faults):
                 )
             return found.project
 
+    async def remove_project(self, path: str, *, mark: str) -> Removal:
+        with self.around("remove_project"):
+            found = self.repositories.get(path.lower())
+            if found is None:
+                return Removal.ABSENT
+            if found.project.mark != mark:
+                return Removal.NOT_OURS
+            if self.delays_deletion or found.is_archived:
+                found.is_archived = True
+                return Removal.ARCHIVED
+            del self.repositories[path.lower()]
+            return Removal.DELETED
+
     async def ensure_first_files(
         self,
         project: str,
@@ -77,7 +102,7 @@ class MemoryGitHost(Faults):
             found = self._repository(project)
             if branch in found.branches:
                 return found.shown(found.branches[branch][0])
-            return found.commit(files, message=message, branch=branch)
+            return self._writable(project).commit(files, message=message, branch=branch)
 
     async def ensure_files(
         self,
@@ -88,7 +113,13 @@ class MemoryGitHost(Faults):
         branch: str = "main",
     ) -> Commit:
         with self.around("ensure_files"):
-            return self._repository(project).commit(files, message=message, branch=branch)
+            return self._writable(project).commit(files, message=message, branch=branch)
+
+    async def remove_files(
+        self, project: str, paths: Collection[str], *, message: str, branch: str = "main"
+    ) -> Commit | None:
+        with self.around("remove_files"):
+            return self._writable(project).remove(paths, message=message, branch=branch)
 
     async def read_files(self, project: str, folder: str = "", *, ref: str) -> Mapping[str, bytes]:
         with self.around("read_files"):
@@ -134,6 +165,12 @@ class MemoryGitHost(Faults):
         found = self.repositories.get(path.lower())
         if found is None:
             raise PermanentError(f"There is no project {path}.", "Restore the project.")
+        return found
+
+    def _writable(self, path: str) -> Repository:
+        found = self._repository(path)
+        if found.is_archived:
+            raise PermanentError(f"The project {path} is archived.", "Unarchive it, then retry.")
         return found
 
     def _check_new(self, path: str, *, what: str) -> None:

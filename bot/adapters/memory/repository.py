@@ -2,7 +2,7 @@
 
 import hashlib
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ruamel.yaml import YAML
@@ -27,6 +27,7 @@ class Repository:
     """One project; `branches` hold their commits, oldest first."""
 
     project: Project
+    is_archived: bool = False
     branches: dict[str, list[Snapshot]] = field(default_factory=dict)
     variables: set[str] = field(default_factory=set)
     push_tokens_for: set[str] = field(default_factory=set)
@@ -53,8 +54,28 @@ class Repository:
         if history and not changed:
             touching = (c for c in reversed(history) if c.changed & files.keys())
             return self.shown(next(touching, history[-1]))
+        return self._add(history, {**before, **files}, changed, message=message, branch=branch)
+
+    def remove(self, paths: Collection[str], *, message: str, branch: str) -> Commit | None:
+        """Commit the deletion of those of the files that the branch has."""
+        history = self.branches.get(branch, [])
+        before = history[-1].files if history else {}
+        gone = before.keys() & set(paths)
+        if not gone:
+            return None
+        tree = {path: file for path, file in before.items() if path not in gone}
+        return self._add(history, tree, frozenset(gone), message=message, branch=branch)
+
+    def _add(
+        self,
+        history: list[Snapshot],
+        tree: Mapping[str, RenderedFile],
+        changed: frozenset[str],
+        *,
+        message: str,
+        branch: str,
+    ) -> Commit:
         parent = history[-1].sha if history else ""
-        tree = {**before, **files}
         snapshot = Snapshot(_sha(parent, message, tree), message, tree, changed)
         self.branches[branch] = [*history, snapshot]
         if _CONFIGURATION in tree:

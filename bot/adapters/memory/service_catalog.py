@@ -75,6 +75,16 @@ class MemoryCatalog(Faults):
             if self.is_reading:
                 self.read(location)
 
+    async def unregister(self, ref: EntityRef) -> None:
+        with self.around("unregister"):
+            location = self._origins.get(ref) or self._unread_location_of(ref)
+            brought = {each for each, origin in self._origins.items() if origin == location}
+            if location not in self.registered or brought - {ref}:
+                return
+            self.registered.remove(location)
+            self._origins.pop(ref, None)
+            self._known.pop(ref, None)
+
     def page(self, ref: EntityRef) -> str:
         return f"https://catalog.example.com/catalog/{ref.namespace}/{ref.kind}/{ref.name}"
 
@@ -85,6 +95,13 @@ class MemoryCatalog(Faults):
                 f"The catalog has {ref} already, from {origin}.",
                 "Choose another name, or remove the other definition, then retry.",
             )
+
+    def _unread_location_of(self, ref: EntityRef) -> str:
+        """The location that will bring the entity once it is read; others that it will bring hold it back."""
+        for location in self.registered:
+            if location in self.files and [e.ref for e in self._entities(location)] == [ref]:
+                return location
+        return ""
 
     def _entities(self, location: str) -> list[Entity]:
         found = (entity_from_file(each, web_url="") for each in parsed(self.files[location]))
