@@ -24,6 +24,8 @@ def on_create(cluster: Cluster, call: Call, body: Object) -> Object:
     """
     if call.resource.namespaced:
         _check_namespace(cluster, call)
+    if (call.resource.group, call.resource.kind) == ("batch", "Job"):
+        _check_job(call, body)
     admitted = _ruled(call.resource, _CREATE, body)
     if (call.resource.group, call.resource.kind) == ("", "Pod"):
         admitted = quotas.with_limits(cluster, call, admitted)
@@ -62,6 +64,14 @@ def _check_namespace(cluster: Cluster, call: Call) -> None:
             f"namespace {call.namespace} is being terminated",
         )
         raise refusals.forbidden(call.resource, call.name, why, [cause])
+
+
+def _check_job(call: Call, body: Object) -> None:
+    policy = at(body, "spec", "template", "spec", "restartPolicy")
+    if policy not in {"OnFailure", "Never"}:
+        why = 'Required value: valid values: "OnFailure", "Never"'
+        cause = Cause("spec.template.spec.restartPolicy", "FieldValueRequired", why)
+        raise refusals.invalid(call.resource, call.name, [cause])
 
 
 def _check_finalizers(call: Call, old: Object, body: Object) -> None:
@@ -120,11 +130,24 @@ def _pod(body: Object) -> Object:
     return body | {"spec": spec, "status": {"phase": "Pending", "qosClass": "BestEffort"}}
 
 
+def _job(body: Object) -> Object:
+    """Mark the job's pods as its own, and let it be asked for them."""
+    spec, template = body["spec"], body["spec"]["template"]
+    own = {"controller-uid": body["metadata"]["uid"], "job-name": body["metadata"]["name"]}
+    own |= {f"batch.kubernetes.io/{name}": value for name, value in own.items()}
+    metadata = template.get("metadata") or {}
+    marked = metadata | {"labels": (metadata.get("labels") or {}) | own}
+    key = "batch.kubernetes.io/controller-uid"
+    selector = {"selector": {"matchLabels": {key: own[key]}}}
+    return body | {"spec": selector | spec | {"template": template | {"metadata": marked}}}
+
+
 _CREATE: dict[tuple[str, str], Rule] = {
     ("", "Namespace"): _namespace,
     ("", "Secret"): _secret,
     ("", "Service"): _service,
     ("", "Pod"): _pod,
+    ("batch", "Job"): _job,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): definitions.admitted,
 }
 _UPDATE: dict[tuple[str, str], Rule] = {

@@ -100,6 +100,23 @@ def _pod(live: Object) -> Health:
     return HEALTHY if is_ready or is_done else _progressing("")
 
 
+def _job(live: Object) -> Health:
+    if condition_of(live, "Failed").get("status") == "True":
+        return Health(HealthStatus.DEGRADED, condition_of(live, "Failed").get("message", ""))
+    if condition_of(live, "Complete").get("status") == "True":
+        return Health(HealthStatus.HEALTHY, "Job completed")
+    if live["spec"].get("suspend"):
+        return Health(HealthStatus.SUSPENDED, "Job is suspended")
+    return _progressing("Waiting for the job to complete")
+
+
+def _autoscaler(live: Object) -> Health:
+    able = condition_of(live, "AbleToScale")
+    if able.get("status") == "False":
+        return Health(HealthStatus.DEGRADED, able.get("message", ""))
+    return HEALTHY if able else _progressing("Waiting to Autoscale")
+
+
 def _service(live: Object) -> Health:
     if live["spec"].get("type") != "LoadBalancer":
         return HEALTHY
@@ -148,6 +165,8 @@ def _progressing(message: str) -> Health:
 _CHECKS: dict[tuple[str, str], Callable[[Object], Health]] = {
     ("apps", "Deployment"): _deployment,
     ("apps", "ReplicaSet"): _replica_set,
+    ("batch", "Job"): _job,
+    ("autoscaling", "HorizontalPodAutoscaler"): _autoscaler,
     ("", "Pod"): _pod,
     ("", "Service"): _service,
     ("gateway.networking.k8s.io", "HTTPRoute"): _http_route,

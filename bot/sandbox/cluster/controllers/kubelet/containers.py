@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from bot.sandbox.cluster.controllers.kubelet import environment, probes, processes
 from bot.sandbox.cluster.controllers.kubelet.environment import MissingReferenceError
@@ -62,6 +63,7 @@ class Container:
         self._failures = 0
         self._policy = pod["spec"].get("restartPolicy", "Always")
         self.state = ContainerState()
+        self._tell = node.voice.about(pod, f"spec.containers{{{spec['name']}}}")
         self._process: RunningProcess | None = None
         self._hurried = asyncio.Event()
 
@@ -95,19 +97,21 @@ class Container:
 
     async def _pull(self) -> Image:
         """Pull until it works; a registry may get the image later."""
-        failures = 0
+        failures, name = 0, self._spec["image"]
         while True:
+            self._tell.normal("Pulling", f'Pulling image "{name}"')
             try:
-                image = await self._node.images.pull(self._spec["image"])
+                image = await self._node.images.pull(name)
             except ImageError as error:
                 failures += 1
+                self._tell.warning("Failed", f'Failed to pull image "{name}": {error}')
                 self._wait("ErrImagePull", str(error))
                 await asyncio.sleep(0.5)
-                self._wait(
-                    "ImagePullBackOff", f'Back-off pulling image "{self._spec["image"]}": {error}'
-                )
+                self._tell.warning("BackOff", f'Back-off pulling image "{name}"')
+                self._wait("ImagePullBackOff", f'Back-off pulling image "{name}": {error}')
                 await asyncio.sleep(_backoff(failures))
             else:
+                self._tell.normal("Pulled", f'Successfully pulled image "{name}"')
                 self.state.image_id = image.digest
                 return image
 
@@ -121,12 +125,13 @@ class Container:
         try:
             process = await processes.start(launch)
         except (OSError, IndexError) as error:
-            launch.log.parent.mkdir(parents=True, exist_ok=True)
-            launch.log.open("a").write(f"cannot start {list(launch.command)}: {error}\n")
+            _write(launch.log, f"cannot start {list(launch.command)}: {error}")
+            self._tell.warning("Failed", f"Error: cannot start {list(launch.command)}: {error}")
             return self._ended(CANNOT_RUN, started, reason="StartError")
+        self._tell.normal("Started", f"Started container {self._spec['name']}")
         self.state.state = {"running": {"startedAt": started}}
         if self._node.is_crashing(self._pod["metadata"]["namespace"]):
-            launch.log.open("a").write("killed: a fault of the sandbox, degraded-application\n")
+            _write(launch.log, "killed: a fault of the sandbox, degraded-application")
             process.crash()
             return self._ended(await process.wait(), started)
         self._process = process
@@ -152,6 +157,7 @@ class Container:
                 )
                 break
             except MissingReferenceError as error:
+                self._tell.warning("Failed", f"Error: {error}")
                 self._wait("CreateContainerConfigError", str(error))
                 await asyncio.sleep(SECONDS_UNTIL_REFERENCE_RETRY)
         own = {"PATH": self._node.path(), "HOME": str(scratch), "TMPDIR": str(scratch)}
@@ -183,6 +189,8 @@ class Container:
         if "startupProbe" in asking:
             probe = self._spec["startupProbe"]
             if not await probes.until_success(probe, asking["startupProbe"]):
+                self._unhealthy("Startup")
+                self._tell.normal("Killing", f"Container {self._spec['name']} failed startup probe")
                 await process.stop(self._grace())
                 return
         self.state.is_started = True
@@ -202,12 +210,16 @@ class Container:
             if not ask:
                 return
             await probes.until_failure(probe, ask)
+            self._unhealthy("Readiness")
             self._become(is_ready=False)
 
     async def _watch_liveness(self, process: RunningProcess, ask: probes.Ask) -> None:
         probe = self._spec["livenessProbe"]
         await asyncio.sleep(probe.get("initialDelaySeconds", 0))
         await probes.until_failure(probe, ask)
+        self._unhealthy("Liveness")
+        name = self._spec["name"]
+        self._tell.normal("Killing", f"Container {name} failed liveness probe, will be restarted")
         await process.stop(self._grace())
 
     def _questions(self, launch: Launch, ports: Mapping[int, int]) -> dict[str, probes.Ask]:
@@ -260,9 +272,16 @@ class Container:
             self._wait(
                 "CrashLoopBackOff", f"back-off {seconds:.0f}s restarting failed container={name}"
             )
+            pod = self._pod["metadata"]["name"]
+            self._tell.warning(
+                "BackOff", f"Back-off restarting failed container {name} in pod {pod}"
+            )
             self._hurried.clear()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._hurried.wait(), seconds)
+
+    def _unhealthy(self, kind: str) -> None:
+        self._tell.warning("Unhealthy", f"{kind} probe failed")
 
     def _wait(self, reason: str, message: str) -> None:
         self.state.state = {"waiting": {"reason": reason, "message": message}}
@@ -270,6 +289,13 @@ class Container:
 
     def _grace(self) -> float:
         return float(min(self._pod["spec"].get("terminationGracePeriodSeconds", 30), LONGEST_GRACE))
+
+
+def _write(log: Path, line: str) -> None:
+    """Add the kubelet's own word to what the container says."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a") as file:
+        file.write(f"{line}\n")
 
 
 def _backoff(failures: int) -> float:

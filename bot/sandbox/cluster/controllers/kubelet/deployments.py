@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from bot.sandbox.cluster.controllers.events import Voice
 from bot.sandbox.cluster.controllers.informers import Informers
 from bot.sandbox.cluster.controllers.kube import Kube
 from bot.sandbox.cluster.controllers.kubelet import rollout
@@ -35,7 +36,8 @@ KEPT_SETS = 10
 class Deployments:
     """The Deployment controller."""
 
-    def __init__(self, kube: Kube, informers: Informers, faults: Faults) -> None:
+    def __init__(self, kube: Kube, informers: Informers, faults: Faults, voice: Voice) -> None:
+        self._voice = voice
         self._kube = kube
         self._informers = informers
         self._faults = faults
@@ -102,6 +104,7 @@ class Deployments:
             wanted = numbers[entry["metadata"]["name"]]
             if entry["spec"].get("replicas") != wanted:
                 await self._kube.patch(REPLICA_SET, key_of(entry), {"spec": {"replicas": wanted}})
+                self._voice.normal(deployment, "ScalingReplicaSet", _scaled(entry, wanted))
 
     async def _forget(self, deployment: Object, old: list[Object]) -> None:
         keep = deployment["spec"].get("revisionHistoryLimit", KEPT_SETS)
@@ -140,6 +143,12 @@ class Deployments:
         faults = self._faults.now(ApplicationFault)
         wanted = [each.progress_deadline for each in faults if each.application == namespace]
         return min([seconds, *wanted])
+
+
+def _scaled(entry: Object, wanted: int) -> str:
+    before, name = int(entry["spec"].get("replicas", 0)), entry["metadata"]["name"]
+    direction = "up" if wanted > before else "down"
+    return f"Scaled {direction} replica set {name} from {before} to {wanted}"
 
 
 def _progressing(

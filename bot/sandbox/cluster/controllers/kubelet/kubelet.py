@@ -82,6 +82,9 @@ class Kubelet:
     async def _begin(self, key: Key, pod: Object) -> PodRunner:
         if pod["spec"].get("nodeName") != machine.NAME:
             pod = await self._kube.patch(POD, key, {"spec": {"nodeName": machine.NAME}})
+        place = f"{key.namespace}/{key.name} to {machine.NAME}"
+        if not (pod.get("status") or {}).get("startTime"):
+            self._node.voice.normal(pod, "Scheduled", f"Successfully assigned {place}")
         runner = PodRunner(self._kube, self._node, pod, lambda: self._pods.add(key))
         self._runners[key] = (pod["metadata"]["uid"], runner)
         return runner

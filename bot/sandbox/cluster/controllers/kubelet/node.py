@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx
 
+from bot.sandbox.cluster.controllers.events import Voice
 from bot.sandbox.cluster.controllers.informers import Informers
 from bot.sandbox.cluster.controllers.kubelet.images import Images
 from bot.sandbox.cluster.controllers.objects import Key, Kind, Object, key_of
@@ -26,6 +27,7 @@ class Node:
     pods: Path
     logs: Path
     faults: Faults
+    voice: Voice
 
     def lookup(self, namespace: str, kind: str, name: str) -> Object | None:
         """Find a ConfigMap or a Secret."""

@@ -27,6 +27,7 @@ class PodRunner:
 
     def __init__(self, kube: Kube, node: Node, pod: Object, on_change: Callable[[], None]) -> None:
         self._kube = kube
+        self._voice = node.voice
         self._pod = pod
         self._started_at = timestamp()
         self._ports: dict[int, int] = {}
@@ -37,6 +38,14 @@ class PodRunner:
 
     async def stop(self) -> None:
         """End all containers, and wait until they are gone."""
+        for name, container in self.containers.items():
+            if container.state.is_running:
+                self._voice.normal(
+                    self._pod,
+                    "Killing",
+                    f"Stopping container {name}",
+                    f"spec.containers{{{name}}}",
+                )
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 

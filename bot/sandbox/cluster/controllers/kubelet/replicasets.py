@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 
+from bot.sandbox.cluster.controllers.events import Voice
 from bot.sandbox.cluster.controllers.informers import Informers
 from bot.sandbox.cluster.controllers.kube import ApiError, Kube
 from bot.sandbox.cluster.controllers.kubelet import node
@@ -29,8 +30,9 @@ SECONDS_UNTIL_RETRY = 2.0
 class ReplicaSets:
     """The ReplicaSet controller."""
 
-    def __init__(self, kube: Kube, informers: Informers) -> None:
+    def __init__(self, kube: Kube, informers: Informers, voice: Voice) -> None:
         self._kube = kube
+        self._voice = voice
         self._informers = informers
         self._sets = Reconciler("kubelet/replicaset", self._reconcile)
 
@@ -59,6 +61,9 @@ class ReplicaSets:
         if missing < 0:
             surplus = sorted(pods, key=_worth)[:-missing]
             await asyncio.gather(*(self._kube.delete(POD, key_of(pod)) for pod in surplus))
+            for pod in surplus:
+                name = pod["metadata"]["name"]
+                self._voice.normal(replica_set, "SuccessfulDelete", f"Deleted pod: {name}")
         await self._report(replica_set, pods, refusal)
         return SECONDS_UNTIL_RETRY if refusal else None
 
@@ -75,9 +80,15 @@ class ReplicaSets:
     async def _add(self, replica_set: Object, count: int) -> str:
         """Create pods; gives back why that was refused, if it was."""
         try:
-            await asyncio.gather(*(self._kube.create(_pod_of(replica_set)) for _ in range(count)))
+            made = await asyncio.gather(
+                *(self._kube.create(_pod_of(replica_set)) for _ in range(count))
+            )
         except ApiError as error:
+            self._voice.warning(replica_set, "FailedCreate", f"Error creating: {error}")
             return str(error)
+        for pod in made:
+            name = pod["metadata"]["name"]
+            self._voice.normal(replica_set, "SuccessfulCreate", f"Created pod: {name}")
         return ""
 
     async def _report(self, replica_set: Object, pods: list[Object], refusal: str) -> None:
