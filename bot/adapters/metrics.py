@@ -22,7 +22,6 @@ RETRIES = Counter("idp_step_retries", "Attempts that met a temporary error.", ["
 RESUMED = Counter("idp_steps_resumed", "Steps taken up after a worker that died in them.", ["step"])
 FENCED = Counter("idp_jobs_fenced", "Workers that were refused, as another held the job by then.")
 SWEPT = Counter("idp_jobs_swept", "Jobs that nobody had looked at in time.")
-REMOVED = Counter("idp_jobs_removed", "Ended jobs that were older than jobs are kept.")
 QUEUE_LAG = Histogram(
     "idp_queue_lag_seconds",
     "How long a job that is due waits until a worker has a hand free.",

@@ -2,7 +2,11 @@
 
 from datetime import timedelta
 
+import structlog
+
 from bot.ports.bundle import Ports
+
+log = structlog.get_logger()
 
 BITE = 200
 
@@ -13,4 +17,6 @@ async def forget(*, keep: timedelta, ports: Ports) -> int:
     removed = 0
     while gone := len(await ports.jobs.forget(ended_before=ended_before, limit=BITE)):
         removed += gone
+    if removed:
+        log.info("jobs.forgotten", number=removed, kept_days=keep.days)
     return removed
