@@ -25,7 +25,7 @@ from bot.adapters.outside_calls import start_span
 from bot.domain.job import Job, JobState, StepRecord, StepState
 from bot.ports.telemetry import CameTo, Telemetry
 
-EXPORT_SECONDS = 5
+EXPORT_SECONDS = 3
 _FAULTS = frozenset({StepState.FAILED, StepState.RETRYING})
 
 _root_of: ContextVar[str] = ContextVar("root_of", default="")
