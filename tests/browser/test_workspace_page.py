@@ -348,3 +348,31 @@ async def test_a_window_that_lost_the_workspace_says_so(
         await expect(page.get_by_role("textbox")).to_be_visible()
 
     await expect(page.locator("body")).to_have_class("client offline")
+
+
+async def test_faults_are_asked_for_and_cleared_by_keyboard(
+    browser: BrowserContext, room: Room
+) -> None:
+    page = await _at(browser, room, "U0ADA")
+    async with page.expect_popup() as opened:
+        await page.get_by_role("link", name="Faults on demand").click()
+    panel = await opened.value
+    await panel.get_by_role("radio", name="Slow answers").focus()
+    await panel.keyboard.press("ArrowDown")
+    await panel.keyboard.press("ArrowDown")
+    form = panel.get_by_role("form", name="Server error")
+    await form.get_by_label("Part").select_option("slack")
+    await form.get_by_label("Status").fill("900")
+    await panel.keyboard.press("Enter")
+    await expect(form.get_by_role("textbox", name="Status")).to_be_focused()
+    await expect(form.get_by_text("less than or equal to 599")).to_be_visible()
+
+    await form.get_by_label("Status").fill("503")
+    await panel.keyboard.press("Enter")
+
+    await expect(panel.get_by_role("heading", name="Server error slack")).to_be_visible()
+    await expect(page.get_by_label("1 on")).to_be_visible()
+    await panel.screenshot(path=PICTURES / "faults.png", full_page=True)
+    await panel.get_by_role("button", name="Clear Server error of slack").click()
+    await expect(panel.get_by_text("All parts work as they should.")).to_be_visible()
+    await expect(page.get_by_label("1 on")).to_have_count(0)

@@ -34,6 +34,10 @@ function showProblems(form, problems) {
   form.querySelector(".wrong :is(input, select)")?.focus();
 }
 
+function say(words) {
+  document.getElementById("said").textContent = words;
+}
+
 let shown = "";
 async function refresh() {
   let text;
@@ -57,6 +61,7 @@ async function ask(form) {
   try {
     const answer = await fetch(ADDRESS, { method: "POST", body: JSON.stringify(wish(form)) });
     showProblems(form, answer.ok ? {} : (await answer.json()).problems);
+    if (answer.ok) say(`${form.getAttribute("aria-label")} is on.`);
   } catch {
     showProblems(form, { rest: "Nobody answers at this address now." });
   }
@@ -78,6 +83,7 @@ document.addEventListener("click", async (event) => {
   if (number !== undefined) {
     await fetch(number ? `${ADDRESS}/${number}` : ADDRESS, { method: "DELETE" });
     await refresh();
+    say(number ? "Cleared." : "All cleared.");
   }
   if (event.target.id === "theme") {
     const dark = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
