@@ -15,6 +15,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 
 from bot.sandbox import box as boxes
+from bot.sandbox.faults.kinds import ALL
 from tests.contract import catalog_client, cluster_clients, slack_workspace
 from tests.contract.gitlab_world import (
     Receiver,
@@ -124,6 +125,13 @@ def test_a_fault_ends_by_itself_when_its_time_is_over(world: World) -> None:
         assert http.get("/api/v4/version").status_code == 401
 
     assert told["hits"] == 1
+
+
+def test_the_readme_names_every_kind_of_fault() -> None:
+    readme = (ROOT / "README.md").read_text()
+    kinds = [each.model_json_schema()["properties"]["kind"]["const"] for each in ALL]
+
+    assert [kind for kind in kinds if f"`{kind}`" not in readme] == []
 
 
 # What requests meet
