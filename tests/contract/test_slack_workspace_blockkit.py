@@ -10,55 +10,19 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.sandbox.slack import blockkit
 from bot.sandbox.slack.errors import SlackError
 from tests.contract import slack_workspace as slack
+from tests.contract.slack_blocks import (
+    ACCEPTED,
+    CARD,
+    TABLE,
+    actions,
+    button,
+    plan,
+    select,
+    task,
+)
 from tests.contract.slack_workspace import Json, modal, option, plain, section, text_field
 
-
-def _rich(text: str) -> Json:
-    part = {"type": "rich_text_section", "elements": [{"type": "text", "text": text}]}
-    return {"type": "rich_text", "elements": [part]}
-
-
-def _button(**more: object) -> Json:
-    return {"type": "button", "action_id": "go", "text": plain("Go"), **more}
-
-
-def _actions(*elements: Json) -> Json:
-    return {"type": "actions", "elements": list(elements)}
-
-
-def _task(number: int = 1, **more: object) -> Json:
-    return {"task_id": f"t{number}", "title": "Create", "status": "pending", **more}
-
-
-def _plan(*tasks: Json, **more: object) -> Json:
-    return {"type": "plan", "title": "A plan", "tasks": list(tasks), **more}
-
-
-def _select(**more: object) -> Json:
-    return {"type": "static_select", "action_id": "s", "options": [option("a")], **more}
-
-
-TABLE: Json = {"type": "table", "rows": [[{"type": "raw_text", "text": "a"}]]}
-CARD: Json = {"type": "card", "title": plain("A card"), "actions": [_button()]}
-IMAGE: Json = {"type": "image", "image_url": "https://example.com/a.png", "alt_text": "a"}
-ACCEPTED = [
-    section("a" * 3000),
-    {"type": "section", "fields": [plain("a" * 1200)] * 10},
-    {"type": "section", "text": plain("a"), "accessory": IMAGE},
-    {"type": "header", "text": plain("a" * 150)},
-    {"type": "divider"},
-    {"type": "context", "elements": [IMAGE, plain("a")]},
-    _actions(*(_button(action_id=f"b{number}") for number in range(25))),
-    _actions(_select(initial_option=option("a"))),
-    {"type": "markdown", "text": "a" * 12_000},
-    _rich("hello"),
-    _plan(_task(details=_rich("waiting")), _task(2, type="task_card", status="complete")),
-    {"type": "task_card", **_task()},
-    {**TABLE, "column_settings": [None, {"align": "right"}]},
-    CARD,
-    {"type": "carousel", "elements": [CARD]},
-    {"type": "container", "title": plain("a"), "child_blocks": [section("a")]},
-]
+CONVERSATION: Json = {"type": "conversations_select", "response_url_enabled": True}
 REFUSED = [
     (section("a" * 3001), "must be less than 3001 characters", "/blocks/0/text/text"),
     (section(""), "must be more than 0 characters", "/blocks/0/text/text"),
@@ -68,17 +32,17 @@ REFUSED = [
     ({"type": "header", "text": plain("a" * 151)}, "less than 151", "/blocks/0/text/text"),
     ({"type": "section", "fields": [plain("a")] * 11}, "no more than 10", "/blocks/0/fields"),
     ({"type": "alert", "text": plain("a")}, "unsupported block type: alert", "/blocks/0"),
-    (_actions(_button(style="default")), "must be one of", "/blocks/0/elements/0/style"),
-    (_actions(_button(text=plain("a" * 76))), "less than 76", "/blocks/0/elements/0/text/text"),
-    (_actions(_button(), _button()), "action_id must be unique", "/blocks/0/elements/1/action_id"),
-    (_actions(_select(options=[])), "no fewer than 1", "/blocks/0/elements/0/options"),
-    (_actions(_select(initial_option=option("b"))), "exactly match", "/blocks/0/elements/0"),
-    (_actions(_select(options=[option("a", "v" * 151)])), "less than 151", "/options/0/value"),
-    (_actions({"type": "plain_text_input"}), "unsupported element type", "/blocks/0/elements/0"),
-    (_plan(_task(status="completed")), "must be one of", "/blocks/0/tasks/0/status"),
-    (_plan(_task(), _task()), "task_id must be unique", "/blocks/0/tasks/1/task_id"),
-    (_plan(*(_task(n) for n in range(51))), "no more than 50", "/blocks/0/tasks"),
-    (_plan(title=plain("a")), "must be a string", "/blocks/0/title"),
+    (actions(button(style="default")), "must be one of", "/blocks/0/elements/0/style"),
+    (actions(button(text=plain("a" * 76))), "less than 76", "/blocks/0/elements/0/text/text"),
+    (actions(button(), button()), "action_id must be unique", "/blocks/0/elements/1/action_id"),
+    (actions(select(options=[])), "no fewer than 1", "/blocks/0/elements/0/options"),
+    (actions(select(initial_option=option("b"))), "exactly match", "/blocks/0/elements/0"),
+    (actions(select(options=[option("a", "v" * 151)])), "less than 151", "/options/0/value"),
+    (actions({"type": "plain_text_input"}), "unsupported element type", "/blocks/0/elements/0"),
+    (plan(task(status="completed")), "must be one of", "/blocks/0/tasks/0/status"),
+    (plan(task(), task()), "task_id must be unique", "/blocks/0/tasks/1/task_id"),
+    (plan(*(task(n) for n in range(51))), "no more than 50", "/blocks/0/tasks"),
+    (plan(title=plain("a")), "must be a string", "/blocks/0/title"),
     ({**CARD, "body": plain("a" * 201)}, "less than 201", "/blocks/0/body/text"),
     ({"type": "card"}, "is required", "/blocks/0"),
     ({"type": "image", "image_url": "https://a.b/c"}, "required field: alt_text", "/blocks/0"),
@@ -120,10 +84,11 @@ def test_a_block_beyond_a_limit_is_refused_where_it_stands(
         ({"blocks": {"type": "divider"}}, "invalid_blocks_format"),
         ({"blocks": [{"type": "divider"}] * 51}, "invalid_blocks"),
         ({"blocks": [{"type": "divider", "block_id": "a"}] * 2}, "invalid_blocks"),
-        ({"blocks": [_plan(_task()), {"type": "task_card", **_task()}]}, "invalid_blocks"),
+        ({"blocks": [plan(task()), {"type": "task_card", **task()}]}, "invalid_blocks"),
         ({"blocks": [TABLE, TABLE]}, "invalid_blocks"),
         ({"blocks": [section("a" * 2900)] * 5}, "msg_blocks_too_long"),
         ({"text": "a", "attachments": [{}] * 101}, "too_many_attachments"),
+        ({"attachments": [{"blocks": [{"type": "nothing"}]}]}, "invalid_blocks"),
     ],
 )
 def test_a_message_is_refused_with_slacks_own_code(content: Json, code: str) -> None:
@@ -142,7 +107,7 @@ def test_a_message_is_refused_with_slacks_own_code(content: Json, code: str) -> 
         (modal(*[section("a")] * 101), "no more than 100"),
         (modal(blocks=[]), "no fewer than 1"),
         (modal(id="V1"), "invalid additional property: id"),
-        (modal(_plan()), "unsupported block type: plan"),
+        (modal(plan()), "unsupported block type: plan"),
         (modal(text_field("a"), text_field("a")), "block_id must be unique"),
         (modal(text_field("a", max_length=3001)), "between 1 and 3000"),
         (modal(text_field("a", max_length=2, initial_value="abc")), "less than 3"),
@@ -150,6 +115,7 @@ def test_a_message_is_refused_with_slacks_own_code(content: Json, code: str) -> 
             modal(text_field("a", focus_on_load=True), text_field("b", focus_on_load=True)),
             "only one",
         ),
+        (modal(actions({**CONVERSATION, "action_id": "a"})), "only for input blocks in modals"),
         ({"type": "home", "blocks": [section("a")]}, "must be one of: modal"),
     ],
 )
@@ -158,6 +124,14 @@ def test_a_modal_beyond_a_limit_is_refused(view: Json, words: str) -> None:
         blockkit.check_view(view, kind="modal")
 
     assert words in " ".join(caught.value.problems)
+
+
+def test_a_modals_input_may_ask_for_a_response_url_and_a_messages_may_not() -> None:
+    field = {**text_field("a"), "element": CONVERSATION}
+
+    blockkit.check_view(modal(field), kind="modal")
+    with pytest.raises(SlackError, match="invalid_blocks"):
+        blockkit.check_message({"blocks": [field]})
 
 
 def test_a_modal_may_hold_an_alert() -> None:

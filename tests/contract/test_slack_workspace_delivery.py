@@ -1,4 +1,4 @@
-"""How the workspace reaches an app: sockets, signed requests, retries, and response URLs."""
+"""How the workspace reaches an app over HTTP: signed requests, retries, and response URLs."""
 
 import asyncio
 import contextlib
@@ -8,11 +8,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
-from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -175,96 +172,6 @@ async def test_an_app_can_ask_not_to_be_sent_an_event_again(room: Room) -> None:
         await asyncio.sleep(0.3)
 
     assert len(bodies) == 1
-
-
-async def _socket(room: Room, session: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse:
-    web = AsyncWebClient(base_url=room.workspace.api_url)
-    opened = await web.apps_connections_open(app_token=room.workspace.app_token)
-    socket = await session.ws_connect(opened["url"])
-    assert (await socket.receive_json())["type"] == "hello"
-    return socket
-
-
-async def test_envelopes_are_shared_out_among_the_sockets(room: Room) -> None:
-    async with aiohttp.ClientSession() as session:
-        sockets = [await _socket(room, session) for _ in range(2)]
-        types = []
-        for socket in sockets:
-            typing = asyncio.create_task(room.say("U0ADA", "/idp status"))
-            envelope = await _first(sockets)
-            await socket.send_json({"envelope_id": envelope["envelope_id"]})
-            types.append((envelope["type"], (await typing)["ok"]))
-
-    assert types == [("slash_commands", True)] * 2
-
-
-async def _first(sockets: list[aiohttp.ClientWebSocketResponse]) -> Json:
-    """Take the envelope from whichever socket it comes through, and leave the others reading."""
-    for socket in sockets:
-        with contextlib.suppress(TimeoutError):
-            envelope: Json = await socket.receive_json(timeout=0.3)
-            return envelope
-    raise AssertionError("no envelope came")
-
-
-async def test_an_envelope_carries_an_answer_in_its_acknowledgement(room: Room) -> None:
-    async with aiohttp.ClientSession() as session:
-        socket = await _socket(room, session)
-        typing = asyncio.create_task(room.say("U0ADA", "/idp help"))
-        envelope = await socket.receive_json()
-        payload = {"text": "Ask away", "response_type": "in_channel"}
-        await socket.send_json({"envelope_id": envelope["envelope_id"], "payload": payload})
-        await typing
-
-    assert envelope["accepts_response_payload"] is True
-    assert [message["text"] for message in await room.get("messages")] == ["Ask away"]
-
-
-async def test_an_unacknowledged_event_comes_again_over_the_socket(room: Room) -> None:
-    async with aiohttp.ClientSession() as session:
-        socket = await _socket(room, session)
-        await room.say("U0ADA", "@idp hello")
-        first = await socket.receive_json()
-        second = await socket.receive_json(timeout=6)
-        await socket.send_json({"envelope_id": second["envelope_id"]})
-
-    assert (first["retry_attempt"], second["retry_attempt"]) == (0, 1)
-    assert second["retry_reason"] == "timeout"
-    assert first["payload"]["event_id"] == second["payload"]["event_id"]
-
-
-async def test_bolt_connects_anew_when_it_is_asked_to(room: Room) -> None:
-    app = room.bolt()
-
-    @app.command("/idp")
-    async def command(ack: Any) -> None:
-        await ack("still here")
-
-    async with slack.connected(room, app):
-        await room.http.post("/sandbox/slack/refresh")
-        await slack.until(lambda: _answered(room), seconds=15)
-
-    assert "still here" in await room.whispers("U0ADA")
-
-
-async def _answered(room: Room) -> bool:
-    return bool((await room.say("U0ADA", "/idp"))["ok"])
-
-
-async def test_a_socket_address_works_once(room: Room) -> None:
-    web = AsyncWebClient(base_url=room.workspace.api_url)
-    opened = await web.apps_connections_open(app_token=room.workspace.app_token)
-    async with aiohttp.ClientSession() as session:
-        await session.ws_connect(opened["url"])
-        with pytest.raises(aiohttp.WSServerHandshakeError):
-            await session.ws_connect(opened["url"])
-
-
-async def test_the_bots_token_opens_no_socket(room: Room) -> None:
-    web = AsyncWebClient(base_url=room.workspace.api_url)
-
-    with pytest.raises(SlackApiError, match="not_allowed_token_type"):
-        await web.apps_connections_open(app_token=room.workspace.bot_token)
 
 
 def _button_message() -> list[Json]:

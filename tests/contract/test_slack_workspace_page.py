@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from bot.sandbox.slack import Person
 from tests.contract import slack_workspace as slack
+from tests.contract.slack_blocks import ACCEPTED
 from tests.contract.slack_workspace import Json, Room, option, plain, section
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module")]
@@ -141,6 +142,31 @@ async def test_a_block_is_drawn(room: Room, block: Json, wanted: list[str]) -> N
     drawn = await _drawn(room, block)
 
     assert [piece for piece in wanted if piece not in drawn] == []
+
+
+@pytest.mark.parametrize("block", ACCEPTED, ids=lambda block: str(block["type"]))
+async def test_whatever_slack_takes_can_be_shown(room: Room, block: Json) -> None:
+    assert "message" in await _drawn(room, block)
+
+
+async def test_an_address_that_would_run_something_leads_nowhere(room: Room) -> None:
+    runs = "javascript://%0aalert(1)"
+    button = {**BUTTON, "url": runs}
+    menu = {
+        "type": "overflow",
+        "action_id": "o",
+        "options": [{"text": plain("Look"), "url": runs}],
+    }
+    task = {**TASK, "sources": [{"type": "url", "url": runs, "text": "log"}]}
+
+    for block in ({"type": "actions", "elements": [button, menu]}, {"type": "task_card", **task}):
+        assert "javascript" not in await _drawn(room, block)
+
+
+async def test_a_place_that_is_nowhere_is_shown_by_its_id(room: Room) -> None:
+    select = {"type": "channels_select", "action_id": "c", "initial_channel": "C0GONE"}
+
+    assert "C0GONE" in await _drawn(room, {"type": "actions", "elements": [select]})
 
 
 async def test_a_date_is_shown_on_each_readers_own_clock(room: Room) -> None:

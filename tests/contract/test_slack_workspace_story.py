@@ -179,7 +179,10 @@ async def test_a_command_that_no_app_has_is_explained_to_whoever_typed_it(room: 
 
 async def test_whoever_waits_three_seconds_for_the_app_is_told(room: Room) -> None:
     app = room.bolt()
-    view = slack.modal(slack.text_field("name"), slack.section("text"))
+    select = {"type": "external_select", "action_id": "search", "min_query_length": 0}
+    button = {"type": "button", "action_id": "press", "text": slack.plain("Go")}
+    row = {"type": "actions", "block_id": "row", "elements": [select, button]}
+    view = slack.modal(slack.text_field("name"), row)
 
     @app.command("/idp")
     async def command(ack: Any, body: Json, client: Any) -> None:
@@ -189,20 +192,27 @@ async def test_whoever_waits_three_seconds_for_the_app_is_told(room: Room) -> No
         await asyncio.sleep(4)
 
     @app.view("form")
-    async def submit(ack: Any) -> None:
+    @app.action("press")
+    @app.options("search")
+    async def slow(ack: Any) -> None:
         await asyncio.sleep(4)
 
     async with slack.connected(room, app):
         await room.say("U0ADA", "/idp open")
         opened = (await slack.until(lambda: room.modals("U0ADA")))[0]
         values = {"name": {"value": "hello"}}
-        command_answer, form_answer = await asyncio.gather(
+        place = {"view_id": opened["id"], "block_id": "row"}
+        command_answer, press_answer, search_answer, form_answer = await asyncio.gather(
             room.say("U0ADA", "/idp"),
+            room.act("U0ADA", "click", **place, action_id="press"),
+            room.act("U0ADA", "suggest", **place, action_id="search", value=""),
             room.act("U0ADA", "submit", view_id=opened["id"], values=values),
         )
 
     assert command_answer["error"] == "operation_timeout"
     assert "did not answer within 3 seconds" in (await room.whispers("U0ADA"))[0]
+    assert press_answer["error"] == "The app did not respond. Try again in a moment."
+    assert search_answer["error"] == "The options did not come within 3 seconds."
     assert form_answer["error"] == "We had some trouble connecting. Try again?"
     assert len(await room.modals("U0ADA")) == 1
 

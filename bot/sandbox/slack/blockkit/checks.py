@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from bot.sandbox.slack.blockkit import surfaces
@@ -20,7 +21,7 @@ from bot.sandbox.slack.blockkit.grammar import (
     typed,
 )
 from bot.sandbox.slack.blockkit.texts import OPTION, OPTION_GROUP, plain
-from bot.sandbox.slack.elements import walk
+from bot.sandbox.slack.elements import elements_of
 from bot.sandbox.slack.errors import SlackError
 
 MAX_MESSAGE_TEXT = 40_000
@@ -40,18 +41,30 @@ def _message_rules(value: Any, at: str) -> Found:
         yield Problem(at, "too_long", f"markdown must be less than {MAX_MARKDOWN + 1} characters")
 
 
-MESSAGE_BLOCKS = together(surfaces.on("message", 50), _message_rules)
+def _no_response_urls(value: Any, at: str) -> Found:
+    if any(element.get("response_url_enabled") for element in _elements(value)):
+        yield Problem(at, "not_allowed", "response_url_enabled is only for input blocks in modals")
+
+
+MESSAGE_BLOCKS = together(surfaces.on("message", 50), _message_rules, _no_response_urls)
 
 
 def _one_focus(value: Any, at: str) -> Found:
-    focused = [e for _, e in walk(_numbered(value["blocks"])) if e.get("focus_on_load")]
+    focused = [e for e in _elements(value["blocks"]) if e.get("focus_on_load")]
     if len(focused) > 1:
         yield Problem(f"{at}/blocks", "not_allowed", "only one element may have focus_on_load")
 
 
-def _numbered(listed: list[Any]) -> list[Any]:
-    """Give blocks and elements ids for the walk only; they may still be without."""
-    return [{"block_id": "", **block} for block in listed]
+def _elements(blocks: list[Any]) -> Iterator[dict[str, Any]]:
+    """Yield all interactive elements; they may still be without an id."""
+    for block in blocks:
+        yield from elements_of(block)
+        yield from _elements(block.get("child_blocks", []))
+
+
+def _response_urls_of_inputs(value: Any, at: str) -> Found:
+    others = [block for block in value["blocks"] if block["type"] != "input"]
+    yield from _no_response_urls(others, f"{at}/blocks")
 
 
 def _submittable(value: Any, at: str) -> Found:
@@ -76,9 +89,14 @@ VIEWS: dict[str, Check] = {
             "notify_on_close": boolean,
             "submit_disabled": boolean,
         },
-        rules=(_submittable, _one_focus),
+        rules=(_submittable, _one_focus, _response_urls_of_inputs),
     ),
-    "home": typed("home", {"blocks": surfaces.on("home", 100)}, SHARED, rules=(_one_focus,)),
+    "home": typed(
+        "home",
+        {"blocks": together(surfaces.on("home", 100), _no_response_urls)},
+        SHARED,
+        rules=(_one_focus,),
+    ),
 }
 OPTIONS = shape(
     may={"options": array(OPTION, 0, 100), "option_groups": array(OPTION_GROUP, 0, 100)},
@@ -116,7 +134,10 @@ def check_message(content: dict[str, Any]) -> None:
     """
     _check_texts(content)
     if content.get("blocks"):
-        _check_blocks(content["blocks"])
+        _check_blocks(content["blocks"], "/blocks")
+    for number, attachment in enumerate(content.get("attachments") or ()):
+        if isinstance(attachment, dict) and attachment.get("blocks"):
+            _check_blocks(attachment["blocks"], f"/attachments/{number}/blocks")
     if content.get("metadata"):
         _check_metadata(content["metadata"])
 
@@ -133,10 +154,10 @@ def _check_texts(content: dict[str, Any]) -> None:
         raise SlackError("too_many_attachments")
 
 
-def _check_blocks(given: Any) -> None:
+def _check_blocks(given: Any, at: str) -> None:
     if not isinstance(given, list):
         raise SlackError("invalid_blocks_format")
-    found = list(MESSAGE_BLOCKS(given, "/blocks"))
+    found = list(MESSAGE_BLOCKS(given, at))
     if found:
         sentences = [problem.sentence() for problem in found]
         raise SlackError("invalid_blocks", problems=sentences, errors=sentences)

@@ -73,6 +73,9 @@ def _select(kind: str, **more: Check) -> Check:
     return typed(kind, may={**HELD, **more})
 
 
+OPINION = shape(
+    {"text": plain(75), "value": string(1, 2000)}, {"accessibility_label": string(1, 75)}
+)
 EXTERNAL = {"min_query_length": integer(0, 3000)}
 ELEMENTS: dict[str, Check] = {
     "button": typed(
@@ -174,7 +177,7 @@ ELEMENTS: dict[str, Check] = {
     ),
     "feedback_buttons": typed(
         "feedback_buttons",
-        {"positive_button": anything, "negative_button": anything},
+        {"positive_button": OPINION, "negative_button": OPINION},
         {"action_id": ID},
     ),
     "icon_button": typed(

@@ -51,9 +51,17 @@ def emoji(text: str) -> str:
     return re.sub(r":([a-z0-9_+-]+):", lambda name: EMOJI.get(name[1], name[0]), text)
 
 
+def safe(url: str) -> str:
+    """Hand on an address, unless following it would run something."""
+    try:
+        return url if urlsplit(url).scheme.lower() in SAFE_SCHEMES else ""
+    except ValueError:
+        return ""
+
+
 def link(url: str, label: str) -> Markup:
     """Make a link, unless following it would run something."""
-    if urlsplit(url).scheme not in SAFE_SCHEMES:
+    if not safe(url):
         return escape(label)
     return Markup('<a href="{}" target="_blank" rel="noopener">{}</a>').format(url, label)
 

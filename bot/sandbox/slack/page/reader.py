@@ -98,6 +98,12 @@ class Reader:
         others = [member for member in channel.members if member != self.person.id]
         return self.workspace.name_of(others[0] if others else self.person.id)
 
+    def place(self, channel_id: str) -> str:
+        """Name a channel or direct message that a select holds."""
+        channel = self.workspace.conversations.channels.get(channel_id)
+        known = channel and channel.is_open_to(self.person.id)
+        return self.title(channel) if channel and known else channel_id
+
     def other(self, channel: Channel) -> Person | None:
         """Find whom the reader talks to in a direct message, unless it is the app."""
         others = [member for member in channel.members if member != self.person.id]

@@ -16,6 +16,8 @@ from bot.sandbox.slack.page import mrkdwn
 from bot.sandbox.slack.page.reader import Reader
 from bot.sandbox.slack.workspace import Workspace
 
+ATTACHED = {"good": "var(--good)", "warning": "var(--warn)", "danger": "var(--bad)"}
+PLAIN = "var(--line-strong)"
 MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 
 
@@ -31,6 +33,8 @@ def _templates() -> Environment:
     environment.filters["emoji"] = mrkdwn.emoji
     environment.filters["markdown"] = _markdown
     environment.filters["hue"] = _hue
+    environment.filters["safe_url"] = mrkdwn.safe
+    environment.filters["colour"] = _colour
     environment.filters["initials"] = _initials
     return environment
 
@@ -43,6 +47,10 @@ def _markdown(text: str) -> Markup:
 
 def _hue(name: str) -> int:
     return int(hashlib.sha256(name.encode()).hexdigest()[3:7], 16) % 360
+
+
+def _colour(text: str) -> str:
+    return text if re.fullmatch(r"#[0-9a-fA-F]{3,8}", text) else ATTACHED.get(text, PLAIN)
 
 
 def _initials(name: str) -> str:
