@@ -52,6 +52,13 @@ class Restartable(Generic[P]):
         await self._until(lambda: self._is_up == self._is_wanted or self._is_ended)
 
     async def _keep(self) -> None:
+        try:
+            await self._open_and_close()
+        finally:
+            self._is_ended = True
+            await self._tell()
+
+    async def _open_and_close(self) -> None:
         while not self._is_ended:
             try:
                 async with self._opening(self._part) as self._part:

@@ -79,6 +79,18 @@ async def office(
 
 
 @pytest.fixture
+async def office_with_webhooks(
+    box: Json, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Office]:
+    """The same at an address that GitLab is told of."""
+    env = variables(box, redis_url=redis_url, state=tmp_path, http_port=_free_port())
+    env["IDP_PUBLIC_URL"] = f"http://127.0.0.1:{env['IDP_HTTP_PORT']}"
+    env["GITLAB_WEBHOOK_SECRET"] = "sandbox-webhook-secret"
+    async with _at_work(box, env, monkeypatch) as office:
+        yield office
+
+
+@pytest.fixture
 async def office_over_http(
     box: Json, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Office]:

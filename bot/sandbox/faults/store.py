@@ -106,6 +106,10 @@ class Faults:
         """Hear of every beginning and every end."""
         self._followers.append(told)
 
+    def unfollow(self, told: Callable[[], None]) -> None:
+        """Hear of no more."""
+        self._followers[:] = [each for each in self._followers if each != told]
+
     def is_stopped(self, part: str) -> bool:
         """Whether a part is to be stopped."""
         return any(fault.part == part for fault in self.now(StoppedPart))

@@ -43,6 +43,7 @@ class Kubelet:
 
     async def close(self) -> None:
         """Stop all processes; the pods stay, and run again at the next start."""
+        self._node.faults.unfollow(self._faults_changed)
         await self._pods.close()
         await asyncio.gather(*(runner.stop() for _, runner in self._runners.values()))
 
