@@ -19,7 +19,8 @@ from bot.sandbox.cluster.controllers.argocd.repositories import (
     RepositoryError,
     normalised,
 )
-from bot.sandbox.cluster.controllers.gateway import routes
+from bot.sandbox.cluster.controllers.gateway import filters, routes
+from bot.sandbox.cluster.controllers.gateway.matching import Asked
 from bot.sandbox.cluster.controllers.kube import merge_patch
 from bot.sandbox.cluster.controllers.kubelet import environment, images, processes, rollout
 from bot.sandbox.cluster.controllers.kubelet.images import Image
@@ -436,16 +437,87 @@ def test_the_most_specific_route_wins(host: str, path: str, expected: str | None
         route("api", "shop.localhost", "/api"),
     ]
 
-    backends = routes.backends_for(found, host, path, "GET")
+    chosen = routes.rule_for(found, Asked("https", host, path))
 
-    assert (backends[0].service.name if backends else None) == expected
+    assert (chosen.backends[0].service.name if chosen else None) == expected
 
 
 def test_a_route_for_another_gateway_is_not_ours() -> None:
     other = route("site", "shop.localhost")
     other["spec"]["parentRefs"][0]["name"] = "internal"
 
-    assert routes.backends_for([other], "shop.localhost", "/", "GET") is None
+    assert routes.rule_for([other], Asked("https", "shop.localhost", "/")) is None
+
+
+def test_of_two_matches_the_one_that_says_more_wins() -> None:
+    beta = {"name": "X-Version", "value": "beta"}
+    matches = [
+        {"path": {"type": "RegularExpression", "value": "/v[0-9]+"}},
+        {"path": {"type": "Exact", "value": "/v1"}, "queryParams": [{"name": "q", "value": "1"}]},
+        {"path": {"type": "PathPrefix", "value": "/"}, "headers": [beta]},
+        {"path": {"type": "PathPrefix", "value": "/"}},
+    ]
+    found = []
+    for number, match in enumerate(matches):
+        found.append(route(str(number), "shop.localhost"))
+        found[-1]["spec"]["rules"][0]["matches"] = [match]
+
+    def winner(path: str, headers: dict[str, str], query: dict[str, str]) -> str | None:
+        asked = Asked("https", "shop.localhost", path, "GET", headers, query)
+        chosen = routes.rule_for(found, asked)
+        return chosen.backends[0].service.name if chosen else None
+
+    assert winner("/v1", {}, {"q": "1"}) == "1"
+    assert winner("/v1", {}, {}) == "0"
+    assert winner("/other", {"x-version": "beta"}, {}) == "2"
+    assert winner("/other", {"x-version": "alpha"}, {}) == "3"
+
+
+def test_a_route_may_be_for_one_listener_alone() -> None:
+    plain = route("site", "shop.localhost")
+    plain["spec"]["parentRefs"][0]["sectionName"] = "http"
+
+    assert routes.rule_for([plain], Asked("https", "shop.localhost", "/")) is None
+    assert routes.rule_for([plain], Asked("http", "shop.localhost", "/")) is not None
+
+
+def test_what_the_gateway_cannot_do_is_named_and_not_served() -> None:
+    mirrored = route("site", "shop.localhost")
+    mirrored["spec"]["rules"][0]["filters"] = [{"type": "RequestMirror"}]
+
+    assert filters.problems(mirrored) == ["filter RequestMirror is not supported by this gateway"]
+    assert routes.rule_for([mirrored], Asked("https", "shop.localhost", "/")) is None
+
+
+@pytest.mark.parametrize(
+    ("wish", "expected"),
+    [
+        ({"scheme": "https", "statusCode": 301}, (301, "https://shop.localhost:7406/a/b")),
+        ({"hostname": "new.localhost"}, (302, "http://new.localhost:7405/a/b")),
+        ({"port": 8080}, (302, "http://shop.localhost:8080/a/b")),
+        (
+            {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/c"}},
+            (302, "http://shop.localhost:7405/c/b"),
+        ),
+        (
+            {"path": {"type": "ReplaceFullPath", "replaceFullPath": "/"}},
+            (302, "http://shop.localhost:7405/"),
+        ),
+    ],
+)
+def test_a_redirect_goes_where_the_filter_says(wish: Object, expected: tuple[int, str]) -> None:
+    asked = Asked("http", "shop.localhost", "/a/b")
+    filtering = [{"type": "RequestRedirect", "requestRedirect": wish}]
+    ports = {"http": 7405, "https": 7406}
+
+    assert filters.redirection(filtering, asked, "/a", ports) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("1m30s", 90), ("500ms", 0.5), ("0s", None), ("2h", 7200)]
+)
+def test_durations_of_routes_are_read(text: str, expected: float | None) -> None:
+    assert filters.seconds(text) == expected
 
 
 # Containers

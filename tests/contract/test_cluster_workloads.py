@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx
 import pytest
 import pytest_asyncio
 
@@ -18,6 +19,23 @@ from tests.contract.cluster_world import World, eventually
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 DEPLOYMENT, JOB = Kind("apps/v1", "Deployment"), Kind("batch/v1", "Job")
+ROUTE, SERVICE = Kind("gateway.networking.k8s.io/v1", "HTTPRoute"), Kind("v1", "Service")
+# Answers with the request as it arrived.
+ECHO = """
+    import os
+    from http.server import BaseHTTPRequestHandler, HTTPServer
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self):
+            body = f"{self.path}\\n{self.headers}".lower().encode()
+            self.send_response(200)
+            self.send_header("X-Inside", "secret")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Answer).serve_forever()
+"""
 HPA = Kind("autoscaling/v2", "HorizontalPodAutoscaler")
 
 
@@ -208,3 +226,97 @@ async def test_a_pod_that_may_not_be_made_is_told_at_its_replica_set(world: Worl
 
     await eventually(told)
     await world.kube.delete(DEPLOYMENT, Key("strict", "open"))
+
+
+async def publish(world: World, host: str, *filters: Object, section: str | None = None) -> Object:
+    parent = {"name": "external", "namespace": "gateway"}
+    rule = {
+        "matches": [{"path": {"type": "PathPrefix", "value": "/api"}}],
+        "filters": list(filters),
+    }
+    if not any(each["type"] == "RequestRedirect" for each in filters):
+        rule["backendRefs"] = [{"name": "echo", "port": 80}]
+    spec = {
+        "parentRefs": [parent | ({"sectionName": section} if section else {})],
+        "hostnames": [f"{host}.localhost"],
+        "rules": [rule],
+    }
+    return await world.kube.create(_object(ROUTE, f"{host}-{section or 'both'}", spec))
+
+
+async def accepted(world: World, name: str) -> Object:
+    async def found() -> Object | None:
+        route = await world.kube.get(ROUTE, Key("default", name)) or {}
+        for parent in (route.get("status") or {}).get("parents") or []:
+            return condition_of({"status": parent}, "Accepted")
+        return None
+
+    condition: Object = await eventually(found)
+    return condition
+
+
+async def test_filters_change_what_the_application_and_the_client_see(world: World) -> None:
+    await deploy(world, "echo", ECHO)
+    ports = [{"port": 80, "targetPort": 8080}]
+    await world.kube.create(_object(SERVICE, "echo", {"selector": {"app": "echo"}, "ports": ports}))
+    path = {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/v2"}
+    inside = {"set": [{"name": "X-Team", "value": "payments"}], "remove": ["user-agent"]}
+    outside = {"add": [{"name": "X-Frame-Options", "value": "DENY"}], "remove": ["X-Inside"]}
+    await publish(
+        world,
+        "changed",
+        {"type": "URLRewrite", "urlRewrite": {"hostname": "inner.test", "path": path}},
+        {"type": "RequestHeaderModifier", "requestHeaderModifier": inside},
+        {"type": "ResponseHeaderModifier", "responseHeaderModifier": outside},
+    )
+
+    async def answered() -> Any:
+        answer = await world.ask("changed.localhost", "/api/items?n=1")
+        return answer if answer.status_code == 200 else None
+
+    answer = await eventually(answered)
+    assert answer.text.startswith("/v2/items?n=1\n")
+    assert "host: inner.test" in answer.text
+    assert "x-team: payments" in answer.text
+    assert "user-agent" not in answer.text
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert "x-inside" not in answer.headers
+
+
+async def test_plain_http_is_sent_to_https(world: World) -> None:
+    redirect = {"scheme": "https", "statusCode": 301}
+    await publish(
+        world, "moved", {"type": "RequestRedirect", "requestRedirect": redirect}, section="http"
+    )
+    assert (await accepted(world, "moved-http"))["status"] == "True"
+    host = {"Host": f"moved.localhost:{world.cluster.http.rpartition(':')[2]}"}
+    port = world.cluster.http.rpartition(":")[2]
+
+    async with httpx.AsyncClient(verify=False) as http:  # noqa: S501 - plain HTTP
+        answer = await http.get(f"http://127.0.0.1:{port}/api/x?y=1", headers=host)
+
+    https = world.cluster.https.rpartition(":")[2]
+    assert answer.status_code == 301
+    assert answer.headers["location"] == f"https://moved.localhost:{https}/api/x?y=1"
+    assert (await world.ask("moved.localhost", "/api/x")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("filters", "section", "reason"),
+    [
+        (("RequestMirror",), None, "UnsupportedValue"),
+        ((), "grpc", "NoMatchingParent"),
+    ],
+)
+async def test_a_route_that_asks_for_too_much_is_told_why_it_is_not_served(
+    world: World, filters: tuple[str, ...], section: str | None, reason: str
+) -> None:
+    mirror = {"backendRef": {"name": "echo", "port": 80}}
+    wanted = [{"type": each, "requestMirror": mirror} for each in filters]
+    host = f"refused-{reason.lower()}"
+    await publish(world, host, *wanted, section=section)
+
+    condition = await accepted(world, f"{host}-{section or 'both'}")
+
+    assert (condition["status"], condition["reason"]) == ("False", reason)
+    assert (await world.ask(f"{host}.localhost", "/api")).status_code == 404

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.sandbox import serving
-from bot.sandbox.cluster.controllers.gateway import listener, routes
+from bot.sandbox.cluster.controllers.gateway import filters, listener, routes
 from bot.sandbox.cluster.controllers.gateway.certificates import Certificates
 from bot.sandbox.cluster.controllers.gateway.endpoints import POD, SERVICE
 from bot.sandbox.cluster.controllers.gateway.proxy import HTTP_ROUTE, Proxy
@@ -111,7 +111,7 @@ class Gateways:
         if missing:
             message = f"service {', '.join(missing)} not found"
             resolved |= {"status": "False", "reason": "BackendNotFound", "message": message}
-        accepted = _condition(route, "Accepted", "Accepted")
+        accepted = _condition(route, "Accepted", "Accepted") | _refusal(route, parent)
         programmed = _condition(route, "Programmed", "Programmed")
         return {
             "parentRef": parent,
@@ -152,10 +152,22 @@ async def running(kube: Kube, informers: Informers, options: Options) -> AsyncIt
             serving.served(proxy.application("https"), 0) as behind,
             listener.terminating(options.https_port, certificates.context(), behind) as https,
         ):
+            proxy.ports |= {"http": http, "https": https}
             yield Listening(http, https, certificates.ca)
     finally:
         await gateways.close()
         await proxy.close()
+
+
+def _refusal(route: Object, parent: Object) -> Object:
+    """Say why a route is not served, where it asks for what there is not."""
+    if not any(routes.serves(parent, scheme) for scheme in routes.LISTENERS):
+        message = "the gateway has no such listener"
+        return {"status": "False", "reason": "NoMatchingParent", "message": message}
+    found = filters.problems(route)
+    if found:
+        return {"status": "False", "reason": "UnsupportedValue", "message": "; ".join(found)}
+    return {}
 
 
 def _condition(obj: Object, kind: str, reason: str) -> Object:

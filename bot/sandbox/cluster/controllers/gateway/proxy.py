@@ -1,6 +1,6 @@
 """Pass requests on to the pods, and answer where there is none."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
 
 import httpx
@@ -11,8 +11,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from bot.sandbox.cluster.controllers.gateway import routes
+from bot.sandbox.cluster.controllers.gateway import filters, routes
 from bot.sandbox.cluster.controllers.gateway.endpoints import Endpoints
+from bot.sandbox.cluster.controllers.gateway.matching import Asked
+from bot.sandbox.cluster.controllers.gateway.routes import Chosen
 from bot.sandbox.cluster.controllers.informers import Informers
 from bot.sandbox.cluster.controllers.objects import Kind, Object
 
@@ -39,10 +41,10 @@ class Proxy:
     """The data plane, the same for HTTP and HTTPS."""
 
     def __init__(self, informers: Informers) -> None:
+        self.ports: dict[str, int] = dict(filters.WELL_KNOWN)
         self._informers = informers
         self._endpoints = Endpoints(informers)
         self._http = httpx.AsyncClient(
-            timeout=httpx.Timeout(60, connect=2),
             limits=httpx.Limits(
                 max_connections=None, max_keepalive_connections=32, keepalive_expiry=5
             ),
@@ -63,41 +65,46 @@ class Proxy:
         return Starlette(routes=[Route("/{path:path}", answer, methods=METHODS)])
 
     async def _answer(self, request: Request, scheme: str) -> Response:
-        host = request.headers.get("host", "").partition(":")[0].lower()
+        asked = _asked(request, scheme)
         found = list(self._routes())
-        backends = routes.backends_for(found, host, request.url.path, request.method)
-        if backends is None:
-            is_known = routes.knows_host(found, host)
-            why = (
-                f"{host} has nothing at this path."
-                if is_known
-                else f"No application answers to {host}."
-            )
-            return _page(404, "Not found", why)
-        port = self._endpoints.choose(backends)
+        chosen = routes.rule_for(found, asked)
+        if chosen is None:
+            return _no_rule(asked, is_known=routes.knows_host(found, asked))
+        elsewhere = filters.redirection(chosen.filters, asked, chosen.prefix, self.ports)
+        if elsewhere:
+            code, address = elsewhere
+            query = f"?{request.url.query}" if request.url.query else ""
+            return Response(status_code=code, headers={"location": address + query})
+        port = self._endpoints.choose(chosen.backends)
         if port is None:
-            return _page(
-                503, "No pod is ready", f"{host} has an application, but it is not running (yet)."
-            )
+            why = f"{asked.host} has an application, but it is not running (yet)."
+            return _page(503, "No pod is ready", why)
         try:
-            return await self._pass_on(request, port, scheme)
+            return await self._pass_on(request, port, scheme, chosen)
+        except httpx.ReadTimeout:
+            return _page(504, "The application took too long", f"{asked.host} did not answer.")
         except httpx.HTTPError as error:
-            return _page(502, "The application did not answer", f"{host}: {type(error).__name__}")
+            why = f"{asked.host}: {type(error).__name__}"
+            return _page(502, "The application did not answer", why)
 
-    async def _pass_on(self, request: Request, port: int, scheme: str) -> Response:
+    async def _pass_on(self, request: Request, port: int, scheme: str, chosen: Chosen) -> Response:
         query = f"?{request.url.query}" if request.url.query else ""
-        raw_path = request.scope.get("raw_path") or request.url.path.encode()
-        upstream = self._http.build_request(
+        raw_path = (request.scope.get("raw_path") or request.url.path.encode()).decode("latin-1")
+        path = filters.rewritten_path(chosen.filters, raw_path, chosen.prefix)
+        # The client's own method would add headers that nobody sent.
+        upstream = httpx.Request(
             request.method,
-            f"http://{LOOPBACK}:{port}{raw_path.decode('latin-1')}{query}",
-            headers=_forwarded(request, scheme),
+            f"http://{LOOPBACK}:{port}{path}{query}",
+            headers=_forwarded(request, scheme, chosen.filters),
             content=request.stream() if _has_body(request) else None,
+            extensions={"timeout": httpx.Timeout(chosen.seconds or 60, connect=2).as_dict()},
         )
         answer = await self._http.send(upstream, stream=True)
         response = StreamingResponse(
             _raw(answer), status_code=answer.status_code, background=BackgroundTask(answer.aclose)
         )
-        response.raw_headers = _end_to_end(answer.headers.raw)
+        headers = _end_to_end(answer.headers.raw)
+        response.raw_headers = filters.of_response(chosen.filters, headers)
         return response
 
     def _routes(self) -> Iterable[Object]:
@@ -110,7 +117,20 @@ async def _raw(answer: httpx.Response) -> AsyncIterator[bytes]:
         yield chunk
 
 
-def _forwarded(request: Request, scheme: str) -> list[tuple[bytes, bytes]]:
+def _asked(request: Request, scheme: str) -> Asked:
+    return Asked(
+        scheme=scheme,
+        host=request.headers.get("host", "").partition(":")[0].lower(),
+        path=request.url.path,
+        method=request.method,
+        headers={name.lower(): value for name, value in request.headers.items()},
+        query=dict(reversed(request.query_params.multi_items())),
+    )
+
+
+def _forwarded(
+    request: Request, scheme: str, filtering: Sequence[Object]
+) -> list[tuple[bytes, bytes]]:
     client = request.client.host if request.client else LOOPBACK
     own = [
         (b"x-forwarded-for", client.encode()),
@@ -118,7 +138,11 @@ def _forwarded(request: Request, scheme: str) -> list[tuple[bytes, bytes]]:
         (b"x-forwarded-host", request.headers.get("host", "").encode()),
     ]
     names = {name for name, _ in own}
-    return [pair for pair in _end_to_end(request.headers.raw) if pair[0] not in names] + own
+    kept = [pair for pair in _end_to_end(request.headers.raw) if pair[0] not in names]
+    host = filters.rewritten_host(filtering)
+    if host:
+        kept = [pair for pair in kept if pair[0] != b"host"] + [(b"host", host.encode())]
+    return filters.of_request(filtering, kept + own)
 
 
 def _end_to_end(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
@@ -128,6 +152,11 @@ def _end_to_end(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, byt
 
 def _has_body(request: Request) -> bool:
     return "content-length" in request.headers or "transfer-encoding" in request.headers
+
+
+def _no_rule(asked: Asked, *, is_known: bool) -> Response:
+    nowhere = f"No application answers to {asked.host}."
+    return _page(404, "Not found", f"{asked.host} has nothing here." if is_known else nowhere)
 
 
 def _page(code: int, title: str, why: str) -> Response:

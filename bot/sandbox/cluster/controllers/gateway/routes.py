@@ -1,12 +1,15 @@
-"""Which backend a request goes to: HTTPRoutes by host name and path, in the order that Gateway API lays down."""
+"""Which rule a request goes by: HTTPRoutes by host name and match, in the order that Gateway API lays down."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from bot.sandbox.cluster.controllers.gateway import filters, matching
+from bot.sandbox.cluster.controllers.gateway.matching import Asked
 from bot.sandbox.cluster.controllers.objects import Key, Object, is_deleting
 
 GATEWAY = Key("gateway", "external")
 ROUTE_GROUP = "gateway.networking.k8s.io"
+LISTENERS = ("http", "https")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +22,27 @@ class Backend:
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidate:
-    precedence: tuple[int, int, int, str]
+class Chosen:
+    """The rule that a request goes by; `prefix` is the path that its match named."""
+
     backends: tuple[Backend, ...]
+    filters: tuple[Object, ...] = ()
+    prefix: str = "/"
+    seconds: float | None = None
 
 
-def is_attached(route: Object) -> bool:
-    """Whether the route asks for this gateway."""
-    return any(refers_here(parent, route) for parent in route["spec"].get("parentRefs") or [])
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    precedence: tuple[int | str, ...]
+    chosen: Chosen
+
+
+def is_attached(route: Object, scheme: str) -> bool:
+    """Whether the route asks for this gateway's listener of a scheme, and for nothing that it cannot do."""
+    parents = route["spec"].get("parentRefs") or []
+    return not filters.problems(route) and any(
+        refers_here(parent, route) and serves(parent, scheme) for parent in parents
+    )
 
 
 def refers_here(parent: Object, route: Object) -> bool:
@@ -36,57 +52,56 @@ def refers_here(parent: Object, route: Object) -> bool:
     return is_gateway and Key(namespace, parent["name"]) == GATEWAY
 
 
-def knows_host(routes: Iterable[Object], host: str) -> bool:
+def serves(parent: Object, scheme: str) -> bool:
+    """Whether a parent reference means the listener of a scheme; it may mean both."""
+    port = parent.get("port")
+    by_name = parent.get("sectionName") in {None, scheme}
+    return by_name and port in {None, filters.WELL_KNOWN[scheme]}
+
+
+def knows_host(routes: Iterable[Object], asked: Asked) -> bool:
     """Whether any route serves the host at all."""
-    return any(_host_rank(route, host) for route in routes if is_attached(route))
+    return any(_host_rank(route, asked) for route in routes if is_attached(route, asked.scheme))
 
 
-def backends_for(
-    routes: Iterable[Object], host: str, path: str, method: str
-) -> tuple[Backend, ...] | None:
-    """Choose the backends of the most specific match; None without any match."""
+def rule_for(routes: Iterable[Object], asked: Asked) -> Chosen | None:
+    """Choose the rule of the most specific match; None without any match."""
     candidates = [
         candidate
         for route in routes
-        if is_attached(route) and not is_deleting(route)
-        for candidate in _candidates(route, host, path, method)
+        if is_attached(route, asked.scheme) and not is_deleting(route)
+        for candidate in _candidates(route, asked)
     ]
-    return min(candidates, key=lambda found: found.precedence).backends if candidates else None
+    return min(candidates, key=lambda found: found.precedence).chosen if candidates else None
 
 
-def _candidates(route: Object, host: str, path: str, method: str) -> Iterable[_Candidate]:
-    host_rank = _host_rank(route, host)
+def _candidates(route: Object, asked: Asked) -> Iterable[_Candidate]:
+    host_rank = _host_rank(route, asked)
     if not host_rank:
         return
+    # Of two that match alike, the older route goes first, then the name.
+    tie = (route["metadata"].get("creationTimestamp", ""), route["metadata"]["name"])
     for rule in route["spec"].get("rules") or []:
         for match in rule.get("matches") or [{}]:
-            path_rank = _path_rank(match.get("path") or {}, path)
-            if path_rank and match.get("method", method) == method:
-                # The longer match first, then the older route.
-                age = route["metadata"].get("creationTimestamp", "")
-                precedence = (-host_rank, -path_rank, 0 if "method" in match else 1, age)
-                yield _Candidate(precedence, _backends(rule, route))
+            rank = matching.rank(match, asked)
+            if rank:
+                chosen = _chosen(rule, route, match)
+                yield _Candidate((-host_rank, *rank, *tie), chosen)
 
 
-def _host_rank(route: Object, host: str) -> int:
-    """Give a number that is higher the more exactly the route names the host; 0 where it does not."""
-    hostnames = route["spec"].get("hostnames") or ["*"]
-    exact = [name for name in hostnames if name.lower() == host]
-    if exact:
-        return 10_000
-    return max((len(name) for name in hostnames if _covers(name.lower(), host)), default=0)
+def _host_rank(route: Object, asked: Asked) -> int:
+    return matching.host_rank(route["spec"].get("hostnames") or [], asked.host)
 
 
-def _covers(pattern: str, host: str) -> bool:
-    return pattern == "*" or (pattern.startswith("*.") and host.endswith(pattern[1:]))
-
-
-def _path_rank(match: Object, path: str) -> int:
-    value = match.get("value", "/")
-    if match.get("type", "PathPrefix") == "Exact":
-        return 10_000 if path == value else 0
-    prefix = value.rstrip("/")
-    return len(prefix) + 1 if path == prefix or path.startswith(prefix + "/") else 0
+def _chosen(rule: Object, route: Object, match: Object) -> Chosen:
+    limits = rule.get("timeouts") or {}
+    limit = limits.get("backendRequest") or limits.get("request")
+    return Chosen(
+        backends=_backends(rule, route),
+        filters=tuple(rule.get("filters") or []),
+        prefix=(match.get("path") or {}).get("value", "/"),
+        seconds=filters.seconds(limit) if limit else None,
+    )
 
 
 def _backends(rule: Object, route: Object) -> tuple[Backend, ...]:
