@@ -3,14 +3,23 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import httpx
 from pydantic import SecretStr
 
 from bot.adapters import backstage_errors
-from bot.adapters.catalog_documents import SLACK_ID, Document, by_title, contains, entity, ref_of
+from bot.adapters.backstage_locations import MANAGED_BY, brings_alone, candidates
+from bot.adapters.catalog_documents import (
+    SLACK_ID,
+    Document,
+    by_title,
+    contains,
+    entity,
+    is_within,
+    ref_of,
+)
 from bot.adapters.outside_calls import outside_call
 from bot.adapters.trust import trusted
 from bot.domain.entities import EntityRef
@@ -18,10 +27,12 @@ from bot.domain.errors import PermanentError
 from bot.ports.clock import Clock
 from bot.ports.service_catalog import Entity
 
+T = TypeVar("T")
 _PAGE = 500
 _READ_FIELDS = ("kind", "metadata", "spec.profile", "relations", "status")
 _SEARCHED_FIELDS = "metadata.name,metadata.title,spec.profile.displayName"
-_MANAGED_BY = "backstage.io/managed-by-location"
+_ORIGIN_FIELDS = ("kind", "metadata.name", "metadata.namespace", "metadata.annotations")
+_BROUGHT_BY = "metadata.annotations.backstage.io/managed-by-origin-location"
 _MUST_EXIST = frozenset({"ownedBy", "partOf", "memberOf", "childOf"})
 """Relations whose other end was there before; an API may come in with the very file that is being read."""
 
@@ -104,6 +115,47 @@ class Backstage:
         elif answer.is_error:
             raise backstage_errors.translated(answer, doing, now=self._clock())
 
+    async def unregister(self, ref: EntityRef, *, within: str = "") -> None:
+        location = await self._location_of(ref, within)
+        if location is None:
+            return
+        doing = "forget a location"
+        answer = await self._send("DELETE", f"/locations/{location['id']}", doing)
+        if answer.status_code != httpx.codes.NOT_FOUND:
+            self._ok(answer, doing)
+
+    async def _location_of(self, ref: EntityRef, within: str) -> Document | None:
+        """The location that may be deleted: it brings the entity alone."""
+        doing = "show where an entity came from"
+        path = f"/locations/by-entity/{ref.kind}/{ref.namespace}/{ref.name}"
+        answer = await self._send("GET", path, doing)
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return await self._unread_location_of(ref, within)
+        location = _json(self._ok(answer, doing), doing)
+        target = location["target"]
+        if not is_within(target, within):
+            return await self._unread_location_of(ref, within)
+        asked = {"filter": f"{_BROUGHT_BY}=url:{target}"}  # a comma in it would end the condition
+        brought = [] if "," in target else [d async for d in self._listed(asked, _ORIGIN_FIELDS)]
+        return location if brings_alone(target, brought, ref) else None
+
+    async def _unread_location_of(self, ref: EntityRef, within: str) -> Document | None:
+        """A location that was accepted and would bring the entity later; only reading its file tells."""
+        doing = "list locations"
+        answer = self._ok(await self._send("GET", "/locations", doing), doing)
+        for location in candidates(_body(answer, doing, list), ref, within=within):
+            asked = {"type": location["type"], "target": location["target"]}
+            doing = "read the file"
+            read = await self._send(
+                "POST", "/locations", doing, json=asked, params={"dryRun": "true"}
+            )
+            if read.status_code == httpx.codes.BAD_REQUEST:  # the file is gone or was never right
+                continue
+            brought = _json(self._ok(read, doing), doing).get("entities", [])
+            if brings_alone(location["target"], brought, ref):
+                return location
+        return None
+
     def page(self, ref: EntityRef) -> str:
         return f"{self._url}/catalog/{ref.namespace}/{ref.kind}/{ref.name}"
 
@@ -125,7 +177,7 @@ class Backstage:
     async def _refuse_second_definition(self, location: str, expects: EntityRef) -> None:
         """The first definition of an entity wins without a word, so say it before it happens."""
         for document in await self._by_refs([expects], ("metadata.annotations",)):
-            known = document["metadata"]["annotations"].get(_MANAGED_BY, "")
+            known = document["metadata"]["annotations"].get(MANAGED_BY, "")
             if unquote(known) != unquote(f"url:{location}"):
                 raise PermanentError(
                     f"The catalog has {expects} already, from {known.removeprefix('url:')}.",
@@ -164,15 +216,21 @@ class Backstage:
         return [item for item in items if keep_gaps or item is not None]
 
     async def _query(self, asked: Mapping[str, str]) -> AsyncIterator[Entity]:
+        async for document in self._listed(asked, _READ_FIELDS):
+            found = self._entity(document, problem=_complaint(document))
+            if found:
+                yield found
+
+    async def _listed(
+        self, asked: Mapping[str, str], fields: Sequence[str]
+    ) -> AsyncIterator[Document]:
         doing = "list entities"
-        params = {**asked, "limit": _PAGE, "fields": ",".join(_READ_FIELDS)}
+        params = {**asked, "limit": _PAGE, "fields": ",".join(fields)}
         while params:
             answer = await self._send("GET", "/entities/by-query", doing, params=params)
             page = _json(self._ok(answer, doing), doing)
             for document in page.get("items", ()):
-                found = self._entity(document, problem=_complaint(document))
-                if found:
-                    yield found
+                yield document
             cursor = page.get("pageInfo", {}).get("nextCursor")
             rest = {"cursor": cursor, "limit": _PAGE, "fields": params["fields"]}
             params = rest if cursor else {}
@@ -211,11 +269,15 @@ def _is_loopback(url: str) -> bool:
 
 
 def _json(answer: httpx.Response, doing: str) -> dict[str, Any]:
+    return _body(answer, doing, dict)
+
+
+def _body(answer: httpx.Response, doing: str, kind: type[T]) -> T:
     try:
         body = answer.json()
     except ValueError as error:
         raise backstage_errors.no_catalog(doing) from error
-    if not isinstance(body, dict):
+    if not isinstance(body, kind):
         raise backstage_errors.no_catalog(doing)
     return body
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
@@ -35,6 +36,12 @@ def ref_of(document: Document) -> EntityRef | None:
     return _reference(
         f"{document.get('kind')}:{metadata.get('namespace') or 'default'}/{metadata.get('name')}"
     )
+
+
+def is_within(location: str, address: str) -> bool:
+    """Whether a file is in the repository at the address; every file is within the empty one."""
+    folder = f"{unquote(address).rstrip('/')}/"
+    return not address or unquote(location).lower().startswith(folder.lower())
 
 
 def entity_from_file(document: Document, *, web_url: str) -> Entity | None:

@@ -10,6 +10,7 @@ from bot.adapters.catalog_documents import (
     by_title,
     contains,
     entity_from_file,
+    is_within,
     known_as,
     parsed,
     ref_of,
@@ -84,6 +85,24 @@ class GitCatalog:
         await self._refuse_second_definition(expects, location)
         if (project, branch) != (self._project, _BRANCH):
             await self._remember(location, expects)
+
+    async def unregister(self, ref: EntityRef, *, within: str = "") -> None:
+        """Take the entity's Location out of the catalog repository; an entity of that repository has none."""
+        path = _location_path(ref)
+        content = (await self._branch(self._project, _BRANCH)).files.get(path, b"")
+        targets = _targets(content)
+        if (
+            targets
+            and all(is_within(each, within) for each in targets)
+            and (await self._brings_alone(ref, content))
+        ):
+            message = f"Unregister {ref.name}"
+            await self._git.remove_files(self._project, [path], message=message, branch=_BRANCH)
+
+    async def _brings_alone(self, ref: EntityRef, location: bytes) -> bool:
+        """Whether nothing but the entity comes in by a Location; where its file is gone, nothing does."""
+        files = {_location_path(ref): location}
+        return (await self._elsewhere(files, only=ref.name)).keys() <= {ref}
 
     def page(self, ref: EntityRef) -> str:
         """The entity's file, where it was read once; else the place where the catalog keeps entities of its kind."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextvars
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Concatenate, ParamSpec, TypeVar
@@ -15,10 +15,19 @@ import bot.adapters.gitlab_access as access
 import bot.adapters.gitlab_files as repository
 import bot.adapters.gitlab_pipelines as pipelines
 import bot.adapters.gitlab_projects as projects
+import bot.adapters.gitlab_removal as removal
 from bot.adapters.gitlab_connection import GitLabConnection
 from bot.adapters.gitlab_errors import refuse_busy, translated
 from bot.ports.clock import Clock
-from bot.ports.git_host import Commit, Group, NewProject, Pipeline, Project, RenderedFile
+from bot.ports.git_host import (
+    Commit,
+    Group,
+    NewProject,
+    Pipeline,
+    Project,
+    Removal,
+    RenderedFile,
+)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -103,6 +112,10 @@ class GitLab:
         doing = f"create the project {wanted.path}"
         return await self._ask(doing, projects.ensure_project, wanted)
 
+    async def remove_project(self, path: str, *, mark: str) -> Removal:
+        doing = f"remove the project {path}"
+        return await self._ask(doing, removal.remove_project, path, mark=mark)
+
     async def ensure_first_files(
         self,
         project: str,
@@ -126,6 +139,13 @@ class GitLab:
         doing = f"commit to {project}"
         ensure = repository.ensure_files
         return await self._ask(doing, ensure, project, files, message=message, branch=branch)
+
+    async def remove_files(
+        self, project: str, paths: Collection[str], *, message: str, branch: str = "main"
+    ) -> Commit | None:
+        doing = f"remove files from {project}"
+        remove = removal.remove_files
+        return await self._ask(doing, remove, project, paths, message=message, branch=branch)
 
     async def read_files(self, project: str, folder: str = "", *, ref: str) -> Mapping[str, bytes]:
         """Read the tree, then the contents side by side; contents by git name never change and are kept."""

@@ -37,11 +37,11 @@ def ensure_files(
         return _last_touching(project, files, base)
     for action in actions:
         if base and action["action"] == "update":
-            action["last_commit_id"] = _last_commit(project, action["file_path"], base.sha)
+            action["last_commit_id"] = last_commit(project, action["file_path"], base.sha)
     commit = {"branch": branch, "commit_message": message, "actions": actions}
     if start_branch:
         commit["start_branch"] = start_branch
-    return _commit(project.commits.create(commit))
+    return commit_of(project.commits.create(commit))
 
 
 def ensure_first_files(
@@ -54,20 +54,20 @@ def ensure_first_files(
 ) -> Commit:
     """Commit all files to an empty repository; where the branch has commits, find its very first one."""
     project = existing_project(client, path)
-    newest = _head(project, branch)
+    newest = head_of(project, branch)
     if newest is None:
         actions = _difference({}, files)
         commit = {"branch": branch, "commit_message": message, "actions": actions}
-        return _commit(project.commits.create(commit))
+        return commit_of(project.commits.create(commit))
     first = newest
     for commit in project.commits.list(ref_name=newest.sha, iterator=True, per_page=100):
-        first = _commit(commit)
+        first = commit_of(commit)
     return first
 
 
 def head(client: gitlab.Gitlab, path: str, branch: str) -> Commit | None:
     """The newest commit of the branch."""
-    return _head(client.projects.get(path, lazy=True), branch)
+    return head_of(client.projects.get(path, lazy=True), branch)
 
 
 def read_tree(project: Any, *, ref: str, folder: str = "") -> Tree:
@@ -117,15 +117,16 @@ def _difference(tree: Tree, files: Mapping[str, RenderedFile]) -> list[dict[str,
 
 def _base(project: Any, branch: str) -> tuple[Commit | None, str | None]:
     """What the commit is made on, and the branch to start from where the wanted one does not exist yet."""
-    base = _head(project, branch)
+    base = head_of(project, branch)
     default: str | None = project.default_branch
     if base or not default or default == branch:
         return base, None
-    base = _head(project, default)
+    base = head_of(project, default)
     return base, default if base else None
 
 
-def _head(project: Any, branch: str) -> Commit | None:
+def head_of(project: Any, branch: str) -> Commit | None:
+    """The newest commit of a branch of a project that was read already."""
     try:
         return _commit_of_branch(project.branches.get(branch))
     except gitlab.GitlabGetError as error:
@@ -138,22 +139,24 @@ def _commit_of_branch(branch: Any) -> Commit:
     return Commit(sha=branch.commit["id"], web_url=branch.commit["web_url"])
 
 
-def _commit(raw: Any) -> Commit:
+def commit_of(raw: Any) -> Commit:
+    """GitLab's commit in the port's words."""
     return Commit(sha=raw.id, web_url=raw.web_url)
 
 
-def _last_commit(project: Any, file: str, ref: str) -> str:
+def last_commit(project: Any, file: str, ref: str) -> str:
+    """The commit that changed the file last, as seen from the ref."""
     return str(project.files.head(file, ref=ref)["X-Gitlab-Last-Commit-Id"])
 
 
 def _last_touching(project: Any, files: Mapping[str, RenderedFile], base: Commit) -> Commit:
     """The newest commit that changed one of the files."""
-    touched = {_last_commit(project, file, base.sha) for file in files}
+    touched = {last_commit(project, file, base.sha) for file in files}
     if not touched or base.sha in touched:
         return base
     if len(touched) == 1:
-        return _commit(project.commits.get(touched.pop()))
+        return commit_of(project.commits.get(touched.pop()))
     for commit in project.commits.list(ref_name=base.sha, iterator=True, per_page=100):
         if commit.id in touched:
-            return _commit(commit)
+            return commit_of(commit)
     return base

@@ -45,7 +45,7 @@ def find_group(client: gitlab.Gitlab, path: str) -> Group | None:
 
 def find_project(client: gitlab.Gitlab, path: str) -> Project | None:
     """Read the project; an old path that leads to a renamed project is no project of that name."""
-    raw = _raw_project(client, path)
+    raw = raw_project(client, path)
     return _project(raw) if raw else None
 
 
@@ -55,7 +55,7 @@ def existing_project(client: gitlab.Gitlab, path: str) -> Any:
     Raises:
         PermanentError: it is not there, or the bot cannot see it.
     """
-    raw = _raw_project(client, path)
+    raw = raw_project(client, path)
     if raw is None:
         raise PermanentError(
             f"There is no GitLab project {path} that the bot can see.",
@@ -66,7 +66,7 @@ def existing_project(client: gitlab.Gitlab, path: str) -> Any:
 
 def ensure_project(client: gitlab.Gitlab, wanted: NewProject) -> Project:
     """Find the project with our mark, or create it; whoever else was faster keeps it."""
-    raw = _raw_project(client, wanted.path)
+    raw = raw_project(client, wanted.path)
     if raw:
         return _ours(raw, wanted)
     parent_path, _, slug = wanted.path.rpartition("/")
@@ -79,7 +79,7 @@ def ensure_project(client: gitlab.Gitlab, wanted: NewProject) -> Project:
     try:
         return _project(_create(client, attributes, title=wanted.title))
     except gitlab.GitlabCreateError as error:
-        again = _raw_project(client, wanted.path) if is_taken(error) else None
+        again = raw_project(client, wanted.path) if is_taken(error) else None
         if again is None:
             raise
         return _ours(again, wanted)
@@ -146,7 +146,8 @@ def _raw_group(client: gitlab.Gitlab, path: str) -> Any:
     return raw if raw.full_path.lower() == path.lower() else None
 
 
-def _raw_project(client: gitlab.Gitlab, path: str) -> Any:
+def raw_project(client: gitlab.Gitlab, path: str) -> Any:
+    """The project as GitLab shows it, or None; it answers at a former path too, which does not count."""
     try:
         raw = client.projects.get(path)
     except gitlab.GitlabGetError as error:

@@ -58,12 +58,17 @@ class ServiceCatalog(Protocol):
             PermanentError: the file is missing or is no valid entity file, with the catalog's own words.
         """
 
-    async def unregister(self, ref: EntityRef) -> None:
+    async def unregister(self, ref: EntityRef, *, within: str = "") -> None:
         """Forget the location by which the entity came in, so that the entity goes with it.
 
         What is gone already is fine. A location that brings other entities too (the catalog repository's own, say) is
         left alone: there the entity goes when its file does. Ask before the file goes: a location that the catalog
         has accepted and not read yet can only be told by its file.
+
+        Args:
+            ref: the entity.
+            within: the address of the repository that may define it; a location anywhere else is left alone, since
+                somebody else's definition of the same name may have been there first. Empty for any.
         """
 
     def page(self, ref: EntityRef) -> str:

@@ -25,6 +25,7 @@ from bot.ports.git_host import (
     Pipeline,
     PipelineState,
     Project,
+    Removal,
     RenderedFile,
 )
 from bot.sandbox import gitlab as sandbox
@@ -530,3 +531,117 @@ async def test_a_token_that_may_only_read_is_refused_with_the_fix(gitlab: GitLab
     with pytest.raises(PermanentError, match="GITLAB_TOKEN"):
         await reader.ensure_group("mine", title="Mine")
     await reader.close()
+
+
+@pytest_asyncio.fixture(params=[False, True], ids=["at once", "delayed"], loop_scope="module")
+async def patient(
+    request: pytest.FixtureRequest, subject: Subject, admin: httpx.AsyncClient
+) -> AsyncIterator[Subject]:
+    """A Git host that deletes at once, or one that keeps deleted projects for days."""
+    await _delay_deletion(subject, admin, days=7 if request.param else 0)
+    yield subject
+    await _delay_deletion(subject, admin, days=0)
+
+
+async def _delay_deletion(subject: Subject, admin: httpx.AsyncClient, *, days: int) -> None:
+    if isinstance(subject.git, MemoryGitHost):
+        subject.git.delays_deletion = bool(days)
+        return
+    settings = {"deletion_adjourned_period": days}
+    assert (await admin.put("/application/settings", json=settings)).status_code == 200
+
+
+async def test_a_project_with_the_mark_is_removed_with_all_that_hangs_on_it(
+    subject: Subject,
+) -> None:
+    project = await subject.project()
+    await subject.git.ensure_files(project, FILES, message="Start")
+    assert await subject.git.remove_project(project, mark="job-1") is Removal.DELETED
+    assert await subject.git.find_project(project) is None
+    assert await subject.git.read_files(project, ref="main") == {}
+    assert await subject.git.remove_project(project, mark="job-1") is Removal.ABSENT
+    made = await subject.git.ensure_project(subject.wanted(mark="job-2"))
+    assert made.mark == "job-2"
+
+
+async def test_where_deletion_is_delayed_a_project_is_archived_and_can_be_read(
+    subject: Subject, admin: httpx.AsyncClient
+) -> None:
+    project = await subject.project()
+    await subject.git.ensure_files(project, FILES, message="Start")
+    await _delay_deletion(subject, admin, days=7)
+    answers = [await subject.git.remove_project(project, mark="job-1") for _ in range(2)]
+    await _delay_deletion(subject, admin, days=0)
+    assert answers == [Removal.ARCHIVED, Removal.ARCHIVED]
+    assert await subject.git.find_project(project) is not None
+    assert "README.md" in await subject.git.read_files(project, ref="main")
+    with pytest.raises(PermanentError):
+        await subject.git.ensure_files(project, {"x": text("x")}, message="Change")
+    assert await subject.git.remove_project(project, mark="job-1") is Removal.ARCHIVED
+
+
+async def test_a_project_of_somebody_else_is_left_as_it_is(patient: Subject) -> None:
+    project = await patient.project("ours")
+    theirs = f"{patient.group}/theirs"
+    await patient.add_project(theirs)
+    assert await patient.git.remove_project(project, mark="job-2") is Removal.NOT_OURS
+    assert await patient.git.remove_project(theirs, mark="job-1") is Removal.NOT_OURS
+    for path in (project, theirs):
+        assert await patient.git.find_project(path) is not None
+        await patient.git.ensure_files(path, {"x": text("x")}, message="Still open")
+
+
+async def test_a_project_that_never_was_is_absent(patient: Subject) -> None:
+    nowhere = f"{patient.group}/nowhere"
+    assert await patient.git.remove_project(nowhere, mark="job-1") is Removal.ABSENT
+
+
+async def test_several_workers_that_remove_a_project_agree_that_it_is_gone(
+    patient: Subject,
+) -> None:
+    project = await patient.project()
+    asked = (patient.git.remove_project(project, mark="job-1") for _ in range(4))
+    answers = set(await asyncio.gather(*asked))
+    assert answers <= {Removal.DELETED, Removal.ABSENT} or answers == {Removal.ARCHIVED}
+
+
+async def test_files_are_removed_in_one_commit_and_others_stay(subject: Subject) -> None:
+    project = await subject.project()
+    first = await subject.git.ensure_files(project, FILES, message="Start")
+    gone = ("README.md", "docs/odd näme.txt", "never/there.txt")
+    commit = await subject.git.remove_files(project, gone, message="Take back")
+    assert commit is not None
+    assert commit == await subject.git.head(project, "main") != first
+    assert set(await subject.git.read_files(project, ref="main")) == {"bin/run", "logo.png"}
+    assert await subject.git.remove_files(project, gone, message="Take back") is None
+    assert await subject.git.head(project, "main") == commit
+
+
+async def test_nothing_is_removed_where_nothing_is(subject: Subject) -> None:
+    project = await subject.project()
+    assert await subject.git.remove_files(project, ["README.md"], message="Take back") is None
+    await subject.git.ensure_files(project, FILES, message="Start")
+    gone = await subject.git.remove_files(project, FILES, message="Take back", branch="nowhere")
+    assert gone is None
+    assert await subject.git.head(project, "nowhere") is None
+
+
+async def test_files_of_a_project_that_nobody_can_see_are_not_said_to_be_gone(
+    subject: Subject,
+) -> None:
+    with pytest.raises(PermanentError, match=r"no .*project"):
+        await subject.git.remove_files(f"{subject.group}/gone", ["x"], message="Take back")
+
+
+async def test_several_workers_that_remove_the_same_file_make_one_commit(
+    subject: Subject,
+) -> None:
+    project = await subject.project()
+    await subject.git.ensure_files(project, FILES, message="Start")
+    asked = (
+        subject.git.remove_files(project, ["README.md"], message="Take back") for _ in range(4)
+    )
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert {type(answer) for answer in answers} <= {Commit, TemporaryError, type(None)}
+    commits = {answer for answer in answers if isinstance(answer, Commit)}
+    assert commits == {await subject.git.head(project, "main")}

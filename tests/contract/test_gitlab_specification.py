@@ -89,6 +89,11 @@ def test_every_operation_conforms_to_gitlabs_own_document(world: World) -> None:
         _registry(walk, project, world)
         walk("POST", "/projects/{id}/archive", id=project)
         walk("POST", "/projects/{id}/unarchive", id=project)
+        walk("GET", "/application/settings")
+        walk("PUT", "/application/settings", {"deletion_adjourned_period": 7})
+        walk("DELETE", "/projects/{id}", id=project)
+        walk("POST", "/projects/{id}/restore", id=project)
+        walk("PUT", "/application/settings", {"deletion_adjourned_period": 0})
         walk("DELETE", "/projects/{id}", id=project)
         walk("DELETE", "/groups/{id}", id=group)
 

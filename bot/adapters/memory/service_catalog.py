@@ -2,7 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 
-from bot.adapters.catalog_documents import by_title, contains, entity_from_file, known_as, parsed
+from bot.adapters.catalog_documents import (
+    by_title,
+    contains,
+    entity_from_file,
+    is_within,
+    known_as,
+    parsed,
+)
 from bot.adapters.memory.faults import Faults
 from bot.domain.entities import EntityRef
 from bot.domain.errors import PermanentError
@@ -75,11 +82,13 @@ class MemoryCatalog(Faults):
             if self.is_reading:
                 self.read(location)
 
-    async def unregister(self, ref: EntityRef) -> None:
+    async def unregister(self, ref: EntityRef, *, within: str = "") -> None:
         with self.around("unregister"):
             location = self._origins.get(ref) or self._unread_location_of(ref)
             brought = {each for each, origin in self._origins.items() if origin == location}
             if location not in self.registered or brought - {ref}:
+                return
+            if not is_within(location, within):
                 return
             self.registered.remove(location)
             self._origins.pop(ref, None)

@@ -138,7 +138,7 @@ def may_merge(forge: Forge, caller: Caller, project: Project, branch: str) -> bo
 
 
 def _level_to_write(forge: Forge, caller: Caller, project: Project) -> Level:
-    return Level.NONE if project.archived else level_in_project(forge, caller, project)
+    return Level.NONE if project.is_read_only else level_in_project(forge, caller, project)
 
 
 def _passes(caller: Caller, level: Level, needed: Level, user_ids: tuple[int, ...]) -> bool:

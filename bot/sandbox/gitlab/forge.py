@@ -44,6 +44,11 @@ class Forge:
         """The server's time."""
         return datetime.now(UTC)
 
+    @property
+    def settings(self) -> model.Settings:
+        """What administrators have set, or else its defaults."""
+        return self.store.settings.get(1) or model.Settings()
+
     def namespace_of(self, project: model.Project) -> model.Namespace:
         """Where a project lives."""
         return self.store.namespaces[project.namespace_id]

@@ -80,7 +80,7 @@ class GitHttp:
         return None if self._may_push(caller, project) else PlainTextResponse(_MAY_NOT_PUSH, 403)
 
     def _may_push(self, caller: Caller, project: Project) -> bool:
-        if project.archived:
+        if project.is_read_only:
             return False
         if caller.token is not None and caller.token.kind == "job":
             allowed = project.settings.get("ci_push_repository_for_job_token_allowed", False)

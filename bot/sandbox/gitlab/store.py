@@ -93,6 +93,7 @@ class Store:
         self._connection.execute("PRAGMA synchronous = NORMAL")
         self._connection.executescript(_SCHEMA)
         self._depth = 0
+        self.settings = Table(self._connection, model.Settings)
         self.users = Table(self._connection, model.User)
         self.namespaces = Table(self._connection, model.Namespace)
         self.members = Table(self._connection, model.Member)

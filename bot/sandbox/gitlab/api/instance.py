@@ -8,7 +8,9 @@ from bot.sandbox.gitlab.api.paging import paged
 from bot.sandbox.gitlab.api.routing import Route
 from bot.sandbox.gitlab.entities import people
 from bot.sandbox.gitlab.forge import REVISION, VERSION
-from bot.sandbox.gitlab.model import Token, User
+from bot.sandbox.gitlab.model import Settings, Token, User
+
+_LONGEST_DELAY = 90
 
 
 async def metadata(call: Call) -> Response:
@@ -16,6 +18,33 @@ async def metadata(call: Call) -> Response:
     call.require_login()
     kas = {"enabled": False, "externalUrl": None, "externalK8sProxyUrl": None, "version": None}
     return answer({"version": VERSION, "revision": REVISION, "kas": kas, "enterprise": False})
+
+
+async def settings(call: Call) -> Response:
+    """What administrators have set, as far as this GitLab heeds it."""
+    return _settings_shown(call)
+
+
+async def change_settings(call: Call) -> Response:
+    """Set for how many days deleted projects are kept; 0 deletes them at once."""
+    _require_admin(call)
+    days = call.params.integer("deletion_adjourned_period")
+    if days is not None:
+        if not 0 <= days <= _LONGEST_DELAY:
+            problem = "must be less than or equal to 90"
+            raise errors.invalid(deletion_adjourned_period=[problem])
+        call.forge.store.settings.put(Settings(deletion_adjourned_period=days))
+    return _settings_shown(call)
+
+
+def _settings_shown(call: Call) -> Response:
+    _require_admin(call)
+    return answer(call.forge.settings.model_dump())
+
+
+def _require_admin(call: Call) -> None:
+    if not call.caller.is_admin:
+        raise errors.forbidden()
 
 
 async def current_user(call: Call) -> Response:
@@ -55,8 +84,7 @@ def _user(call: Call) -> User:
 
 async def create_user_token(call: Call) -> Response:
     """Give a user a token, as administrators may."""
-    if not call.caller.is_admin:
-        raise errors.forbidden()
+    _require_admin(call)
     user = _user(call)
     call.params.need("name", "scopes")
     scopes = call.params.texts("scopes") or ()
@@ -100,6 +128,8 @@ def _own_token(call: Call) -> Token:
 ROUTES = (
     Route("GET", "/version", metadata, "read_user"),
     Route("GET", "/metadata", metadata, "read_user"),
+    Route("GET", "/application/settings", settings),
+    Route("PUT", "/application/settings", change_settings),
     Route("GET", "/user", current_user, "read_user"),
     Route("GET", "/users", list_users, "read_user"),
     Route("GET", "/users/{id}", get_user, "read_user"),

@@ -1,13 +1,13 @@
-"""Projects: list, make, edit, archive and delete."""
+"""Projects: list, make and edit."""
 
 from collections.abc import Callable
 from typing import Any
 
 from starlette.responses import Response
 
-from bot.sandbox.gitlab import access, changes, errors, naming, removal
+from bot.sandbox.gitlab import access, changes, errors, naming
 from bot.sandbox.gitlab.api import ordering
-from bot.sandbox.gitlab.api.call import Call, accepted, answer
+from bot.sandbox.gitlab.api.call import Call, answer
 from bot.sandbox.gitlab.api.paging import paged
 from bot.sandbox.gitlab.api.routing import Route
 from bot.sandbox.gitlab.entities import spaces
@@ -45,10 +45,11 @@ async def get_project(call: Call) -> Response:
     project = call.project()
     if call.caller.user is None:
         return answer(spaces.simple(call.forge, project))
-    return _shown(call, project)
+    return shown(call, project)
 
 
-def _shown(call: Call, project: Project, status: int = 200) -> Response:
+def shown(call: Call, project: Project, status: int = 200) -> Response:
+    """One project with what the caller may do in it."""
     permissions = spaces.permissions(call.forge, project, call.caller)
     return answer(spaces.project(call.forge, project) | permissions, status)
 
@@ -81,7 +82,7 @@ async def create_project(call: Call) -> Response:
         forge.store.count_creation("projects", forge.full_path(project))
     if call.params.flag("initialize_with_readme"):
         await _write_readme(call, project)
-    return _shown(call, forge.store.projects[project.id], 201)
+    return shown(call, forge.store.projects[project.id], 201)
 
 
 def _namespace(call: Call) -> Namespace:
@@ -184,7 +185,7 @@ async def edit_project(call: Call) -> Response:
         update["description"] = call.params.text("description")
     if "topics" in call.params:
         update["topics"] = call.params.texts("topics")
-    return _shown(call, call.forge.store.projects.change(project.id, **update))
+    return shown(call, call.forge.store.projects.change(project.id, **update))
 
 
 def _default_branch(call: Call, project: Project) -> str:
@@ -194,30 +195,9 @@ def _default_branch(call: Call, project: Project) -> str:
     return wanted
 
 
-async def delete_project(call: Call) -> Response:
-    """Delete a project for good, at once."""
-    await removal.remove_project(call.forge, call.project(Level.OWNER))
-    return accepted()
-
-
-async def archive(call: Call) -> Response:
-    """Make a project read-only."""
-    project = call.project(Level.OWNER)
-    return _shown(call, call.forge.store.projects.change(project.id, archived=True), 201)
-
-
-async def unarchive(call: Call) -> Response:
-    """Let a project be written to again."""
-    project = call.project(Level.OWNER)
-    return _shown(call, call.forge.store.projects.change(project.id, archived=False), 201)
-
-
 ROUTES = (
     Route("GET", "/projects", list_projects),
     Route("POST", "/projects", create_project),
     Route("GET", "/projects/{id}", get_project),
     Route("PUT", "/projects/{id}", edit_project),
-    Route("DELETE", "/projects/{id}", delete_project),
-    Route("POST", "/projects/{id}/archive", archive),
-    Route("POST", "/projects/{id}/unarchive", unarchive),
 )

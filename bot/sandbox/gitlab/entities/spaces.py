@@ -173,10 +173,18 @@ def project(forge: Forge, record: Project) -> dict[str, Any]:
             "ci_job_token_scope_enabled": False,
             "shared_with_groups": [],
             "repository_object_format": "sha1",
-            "marked_for_deletion_at": None,
-            "marked_for_deletion_on": None,
         }
+        | _deletion(forge, record)
     )
+
+
+def _deletion(forge: Forge, record: Project) -> dict[str, Any]:
+    """When the project was marked for deletion; shown where deletion is delayed, and nowhere else."""
+    marked = record.marked_for_deletion_on
+    if not (forge.settings.deletion_adjourned_period or marked):
+        return {}
+    shown = marked and marked.isoformat()
+    return {"marked_for_deletion_at": shown, "marked_for_deletion_on": shown}
 
 
 def permissions(forge: Forge, record: Project, caller: access.Caller) -> dict[str, Any]:

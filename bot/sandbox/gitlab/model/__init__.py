@@ -11,6 +11,7 @@ from bot.sandbox.gitlab.model.project import (
     Variable,
 )
 from bot.sandbox.gitlab.model.record import Level, Record, Visibility
+from bot.sandbox.gitlab.model.settings import Settings
 from bot.sandbox.gitlab.model.work import (
     CommitStatus,
     Deployment,
@@ -39,6 +40,7 @@ __all__ = [
     "Project",
     "ProtectedBranch",
     "Record",
+    "Settings",
     "Token",
     "User",
     "Variable",

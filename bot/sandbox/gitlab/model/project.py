@@ -1,6 +1,6 @@
 """A project with what is set on it."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from pydantic import Field
@@ -21,12 +21,18 @@ class Project(Record):
     visibility: Visibility = Visibility.PRIVATE
     default_branch: str = "main"
     archived: bool = False
+    marked_for_deletion_on: date | None = None
     topics: tuple[str, ...] = ()
     readme: str | None = None
     former_paths: tuple[str, ...] = ()
     settings: dict[str, Any] = Field(default_factory=dict)
     refs: dict[str, str] = Field(default_factory=dict)
     """The branches and tags whose change has been acted on; what the repository has beyond it is still to do."""
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether nobody may write to it: it is archived, or about to be deleted."""
+        return self.archived or self.marked_for_deletion_on is not None
 
 
 class Variable(Record):
