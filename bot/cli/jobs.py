@@ -19,6 +19,8 @@ from bot.usecases.look_up import look_up, recent
 COLOURS = {
     "done": "green",
     "failed": "red",
+    "undoing": "yellow",
+    "undone": "yellow",
     "cancelled": "yellow",
     "declined": "yellow",
     "retrying": "yellow",
@@ -89,8 +91,15 @@ def _history_of(events: Sequence[Event]) -> Table:
     table = Table("#", "At", "What", "Step", "Detail", title="History")
     for event in events:
         at = f"{event.at:%H:%M:%S.%f}"[:-3]
-        table.add_row(str(event.version), at, _coloured(event.what), event.step, escape(event.detail))
+        table.add_row(
+            str(event.version), at, _coloured(event.what), event.step, escape(_detail_of(event))
+        )
     return table
+
+
+def _detail_of(event: Event) -> str:
+    """Who wanted it, and why it came about."""
+    return ": ".join(filter(None, (event.by.name if event.by else "", event.detail)))
 
 
 def _coloured(word: str) -> str:

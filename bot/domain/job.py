@@ -8,24 +8,27 @@ from typing import Any
 from pydantic import JsonValue
 
 from bot.domain.approval import Decision
+from bot.domain.digest import digest_of
 from bot.domain.request import Request
 from bot.domain.value import Value
 
 
 class JobState(StrEnum):
-    """Where a job stands. The last three are ends, of which only `failed` can be left again, by a retry."""
+    """Where a job stands. The last four are ends; `failed` can be left by a retry, `failed` and `cancelled` by an undo."""
 
     RUNNING = "running"
     WAITING_APPROVAL = "waiting-approval"
     WAITING = "waiting"
+    UNDOING = "undoing"
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    UNDONE = "undone"
 
     @property
     def is_end(self) -> bool:
         """Whether nothing happens any more unless a person asks for it."""
-        return self in {JobState.DONE, JobState.FAILED, JobState.CANCELLED}
+        return self in {JobState.DONE, JobState.FAILED, JobState.CANCELLED, JobState.UNDONE}
 
 
 class StepState(StrEnum):
@@ -60,16 +63,29 @@ class StepRecord(Value):
     fix: str = ""
     fact: JsonValue = None
 
+    @property
+    def made(self) -> str:
+        """The digest of its fact; empty while there is none."""
+        return "" if self.fact is None else digest_of(self.fact)
+
     def evolve(self, **changes: Any) -> "StepRecord":
         """A copy with some fields changed, validated anew."""
         return StepRecord.model_validate({**dict(self), **changes})
 
 
 class MessageRef(Value):
-    """Where a message stands in Slack: the conversation and the message's timestamp, which is its id there."""
+    """Where a message stands in Slack: the conversation and the message's timestamp, which is its id there.
+
+    `permalink` is its address for people, where Slack told it.
+    """
 
     channel: str
     ts: str
+    permalink: str = ""
+
+
+UNDO = "undo:"
+"""How the names of steps begin that take back other ones."""
 
 
 class Job(Value):
@@ -77,8 +93,8 @@ class Job(Value):
 
     `version` counts every change that is in the history; `signals` counts what reached the job from outside
     (decisions, webhooks) and `seen_signals` how many of them a worker has acted on, so that none is lost while the job
-    is being put aside. `shown_version` is the one that the card shows. `messages` are the notices posted, by key, with None for one whose posting was begun and may or
-    may not have happened. `cancelled_by` names who asked for a stop. `decisions` are all
+    is being put aside. `shown_version` is the one that the card shows, `audited_version` the one up to which the audit tells. `messages` are the notices posted, by key, with None for one whose posting was begun and may or
+    may not have happened. `cancelled_by` names who asked for a stop, `undo_by` who asked to take everything back. `decisions` are all
     that approvers gave, `decision` the one that settled it.
     """
 
@@ -93,11 +109,42 @@ class Job(Value):
     signals: int = 0
     seen_signals: int = 0
     shown_version: int = -1
+    audited_version: int = 0
     cancelled_by: str = ""
+    undo_by: str = ""
     steps: Mapping[str, StepRecord] = {}
     decisions: tuple[Decision, ...] = ()
     decision: Decision | None = None
     messages: Mapping[str, MessageRef | None] = {}
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether no further step may begin, as somebody asked for a stop and nothing is to be taken back."""
+        return bool(self.cancelled_by) and not self.undo_by
+
+    @property
+    def to_retry(self) -> Mapping[str, StepRecord]:
+        """The failed steps that a retry begins anew."""
+        return {
+            name: record
+            for name, record in self.steps.items()
+            if record.state is StepState.FAILED and name.startswith(UNDO) is bool(self.undo_by)
+        }
+
+    @property
+    def state_after_retry(self) -> JobState:
+        """Where the job stands when its failed steps begin anew."""
+        return JobState.UNDOING if self.undo_by else JobState.RUNNING
+
+    @property
+    def can_be_undone(self) -> bool:
+        """Whether what it has made may be taken back, which is begun once."""
+        return self.state in {JobState.FAILED, JobState.CANCELLED} and not self.undo_by
+
+    @property
+    def can_be_cancelled(self) -> bool:
+        """Whether it may be asked to stop; the way back is gone to its end."""
+        return not (self.state.is_end or self.cancelled_by or self.undo_by)
 
     def step(self, name: str) -> StepRecord:
         """The record of a step; one that nobody began is pending."""

@@ -19,6 +19,7 @@ class NoticeKind(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
     DONE = "done"
+    UNDONE = "undone"
 
 
 class Notice(Value):
@@ -78,11 +79,12 @@ def _ending(job: Job) -> list[Notice]:
             return [Notice(kind=NoticeKind.DONE)]
         case JobState.CANCELLED:
             return [Notice(kind=NoticeKind.CANCELLED)]
+        case JobState.UNDONE:
+            return [Notice(kind=NoticeKind.UNDONE)]
         case JobState.FAILED:
-            failed = [(n, s) for n, s in job.steps.items() if s.state is StepState.FAILED]
             return [
                 Notice(kind=NoticeKind.FAILED, about=f"{name}:{record.attempts}")
-                for name, record in failed
+                for name, record in job.to_retry.items()
             ]
         case _:
             return []

@@ -86,6 +86,12 @@ class Deployment(Value):
     revision: str
 
 
+class TakenBack(Value):
+    """What became of something that was to be taken back, as a sentence for people."""
+
+    remark: str
+
+
 class LiveUrl(Value):
     """The address answered 200 over trusted HTTPS."""
 

@@ -41,6 +41,7 @@ class Pipeline:
     request: type[Value]
     steps: tuple[Step[Any], ...]
     approval_step: str
+    undos: tuple[Step[Any], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse steps that do not fit together."""
@@ -48,15 +49,27 @@ class Pipeline:
             raise PipelineBroken(f"{self.kind}: two steps make the same fact")
         if self.approval_step not in self.by_name:
             raise PipelineBroken(f"{self.kind}: there is no step {self.approval_step}")
+        for undo in self.undos:
+            self._check_undo(undo)
         try:
             TopologicalSorter(self.dependencies).prepare()
         except CycleError as error:
             raise PipelineBroken(f"{self.kind}: {error.args[1]} need each other") from error
 
+    def _check_undo(self, undo: Step[Any]) -> None:
+        """What an undo needs must be there as soon as its step has begun."""
+        if undo.takes_back not in self.dependencies:
+            raise PipelineBroken(f"{self.kind}: there is no step {undo.takes_back} to take back")
+        for maker in self.fact_sources[undo.name].values():
+            if not self.precedes(maker, undo.takes_back):
+                raise PipelineBroken(
+                    f"{self.kind}: {undo.name} needs what {maker} makes, which may not be there"
+                )
+
     @cached_property
     def by_name(self) -> Mapping[str, Step[Any]]:
         """The steps by name."""
-        return {step.name: step for step in self.steps}
+        return {step.name: step for step in (*self.steps, *self.undos)}
 
     @cached_property
     def makers(self) -> Mapping[type[Value], str]:
@@ -71,7 +84,12 @@ class Pipeline:
     @cached_property
     def fact_sources(self) -> Mapping[str, Mapping[str, str]]:
         """For each step, which parameter is whose fact."""
-        return {step.name: self._sources(step) for step in self.steps}
+        return {step.name: self._sources(step) for step in (*self.steps, *self.undos)}
+
+    def precedes(self, earlier: str, later: str) -> bool:
+        """Whether a step needs what another one makes, directly or not."""
+        direct = self.dependencies[later]
+        return earlier in direct or any(self.precedes(earlier, each) for each in direct)
 
     def _sources(self, step: Step[Any]) -> dict[str, str]:
         sources = {}

@@ -6,8 +6,10 @@ from typing import Any
 
 from bot.domain.errors import NotYet, TemporaryError
 from bot.domain.job import Job, JobState, StepRecord, StepState
+from bot.pipeline.course import Course
 from bot.pipeline.pipeline import Pipeline
 from bot.pipeline.step import Step
+from bot.pipeline.undoing import way_back
 
 SHORTEST_WAIT = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(seconds=30)
@@ -21,25 +23,25 @@ Random = Callable[[float, float], float]
 
 
 def ready_steps(
-    pipeline: Pipeline, job: Job, *, now: datetime, woken: Collection[str], running: Collection[str]
+    course: Course, job: Job, *, now: datetime, woken: Collection[str], running: Collection[str]
 ) -> tuple[Step[Any], ...]:
     """The steps that can run now: their facts are there, and they need not wait any longer.
 
     Args:
-        pipeline: the job's pipeline.
+        course: the steps that the job runs now.
         job: the job as it stands.
         now: the time.
         woken: steps whose wait may be over because something reached the job since they last looked.
         running: steps that this worker is running already.
     """
-    if any(record.state in _STOPPERS for record in job.steps.values()):
+    if any(job.step(step.name).state in _STOPPERS for step in course.steps):
         return ()
     return tuple(
         step
-        for step in pipeline.steps
+        for step in course.steps
         if step.name not in running
         and _may_run(job.step(step.name), now=now, woken=step.name in woken)
-        and all(job.step(n).state is StepState.DONE for n in pipeline.dependencies[step.name])
+        and all(job.step(n).state is StepState.DONE for n in course.dependencies[step.name])
     )
 
 
@@ -57,6 +59,8 @@ def _may_run(record: StepRecord, *, now: datetime, woken: bool) -> bool:
 
 def standing(pipeline: Pipeline, job: Job) -> JobState:
     """The state that the steps' records amount to."""
+    if job.undo_by:
+        return _standing_on_the_way_back(way_back(pipeline, job), job)
     states = {step.name: job.step(step.name).state for step in pipeline.steps}
     if all(state is StepState.DONE for state in states.values()):
         return JobState.DONE
@@ -70,8 +74,17 @@ def standing(pipeline: Pipeline, job: Job) -> JobState:
     return JobState.WAITING if pauses & set(states.values()) else JobState.RUNNING
 
 
+def _standing_on_the_way_back(course: Course, job: Job) -> JobState:
+    states = {job.step(step.name).state for step in course.steps}
+    if states <= {StepState.DONE}:
+        return JobState.UNDONE
+    return JobState.FAILED if StepState.FAILED in states else JobState.UNDOING
+
+
 def ending(job: Job) -> str:
-    """Why the job ended without being done, for one that was cancelled or declined."""
+    """Why the job ended without being done, for one that was cancelled, declined or undone."""
+    if job.undo_by:
+        return f"Undone, as {job.undo_by} asked."
     declined = (r.reason for r in job.steps.values() if r.state is StepState.DECLINED)
     return next(declined, f"Cancelled by {job.cancelled_by}." if job.cancelled_by else "")
 

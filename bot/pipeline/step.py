@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from bot.domain.job import UNDO
 from bot.domain.value import Value
 
 F = TypeVar("F", bound=Value)
@@ -18,6 +19,8 @@ TRIES = 10
 class Step(Generic[F]):
     """One step. `needs` gives, by parameter name, the types any one of which satisfies it.
 
+    A step that takes another one back names it in `takes_back`.
+
     `patience` is how long the step may wait for the world in all, `tries` how often it may meet a temporary error
     before either becomes a failure that a person has to look at.
     """
@@ -29,6 +32,7 @@ class Step(Generic[F]):
     needs: dict[str, tuple[Any, ...]]
     patience: timedelta
     tries: int
+    takes_back: str = ""
 
 
 def step(
@@ -45,6 +49,25 @@ def step(
         fact = hints.pop("return")
         needs = {name: _alternatives(hint) for name, hint in hints.items()}
         return Step(make.__name__, title, make, fact, needs, patience, tries)
+
+    return declare
+
+
+def undo(
+    step: Step[Any], title: str, *, patience: timedelta = PATIENCE
+) -> Callable[[Callable[..., Awaitable[F]]], Step[F]]:
+    """Make a step of an async function that takes back what another step has made.
+
+    It runs also where that step was cut short, so it must not ask for its fact; it tolerates what is gone already, and
+    leaves alone what another request or people made.
+    """
+
+    def declare(take_back: Callable[..., Awaitable[F]]) -> Step[F]:
+        hints = get_type_hints(take_back)
+        fact = hints.pop("return")
+        needs = {name: _alternatives(hint) for name, hint in hints.items()}
+        name = f"{UNDO}{step.name}"
+        return Step(name, title, take_back, fact, needs, patience, TRIES, takes_back=step.name)
 
     return declare
 

@@ -8,7 +8,9 @@ from bot.domain.job import Job, JobState
 from bot.pipeline.attempt import Attempt
 from bot.pipeline.pipeline import Pipeline
 from bot.pipeline.progress import Random, ending, next_look, ready_steps, standing
+from bot.pipeline.recording import record
 from bot.pipeline.telling import Telling
+from bot.pipeline.undoing import course_of
 from bot.ports.bundle import Ports
 from bot.ports.job_store import Lease
 from bot.ports.telemetry import Telemetry
@@ -49,15 +51,16 @@ class Stretch:
                 return None
 
     def _begin_ready(self, job: Job) -> None:
-        if job.cancelled_by or self.stopping.is_set():
+        if job.is_stopping or self.stopping.is_set():
             return
+        course = course_of(self.pipeline, job)
         woken = {
             step.name
-            for step in self.pipeline.steps
+            for step in course.steps
             if job.signals > self.looked.get(step.name, job.seen_signals)
         }
         now = self.ports.clock()
-        for step in ready_steps(self.pipeline, job, now=now, woken=woken, running=self.running):
+        for step in ready_steps(course, job, now=now, woken=woken, running=self.running):
             attempt = Attempt(
                 self.lease, self.pipeline, step, self.ports, self.random, self.telemetry
             )
@@ -82,6 +85,7 @@ class Stretch:
             if state.is_end:
                 self.telemetry.ended(job.model_copy(update={"state": state, "finished_at": now}))
         async with self.telling.last_word() as told:
+            await record(self.lease, self.ports)
             if not state.is_end:
                 return await self._put_aside(job, next_look(job, now=now))
             if not told:
@@ -92,7 +96,7 @@ class Stretch:
         if job.state.is_end:
             return job.state
         state = standing(self.pipeline, job)
-        return JobState.CANCELLED if job.cancelled_by and not state.is_end else state
+        return JobState.CANCELLED if job.is_stopping and not state.is_end else state
 
     async def _put_aside(self, job: Job, look_at: datetime) -> bool:
         if not await self.lease.park(seen_signals=job.signals, look_at=look_at):

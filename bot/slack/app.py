@@ -14,7 +14,17 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.errors import PermanentError, TemporaryError
 from bot.ports.bundle import Ports
-from bot.slack import commands, decisions, forms, home, options, people, submissions, web_api
+from bot.slack import (
+    commands,
+    decisions,
+    forms,
+    home,
+    options,
+    people,
+    submissions,
+    undoing,
+    web_api,
+)
 
 log = structlog.get_logger()
 
@@ -38,7 +48,7 @@ def build(*, ports: Ports, client: AsyncWebClient, signing_secret: SecretStr | N
     )
     app.use(_logged)
     app.error(_explained)
-    for module in (commands, forms, submissions, options, decisions, home):
+    for module in (commands, forms, submissions, options, decisions, undoing, home):
         module.register(app, ports)
     return app
 

@@ -19,6 +19,7 @@ from bot.domain.request import AppRequest
 from bot.pipeline import facts, pipelines
 from bot.pipeline.approvals import standing_of, terms_of
 from bot.slack import ids, mrkdwn, outcomes, tasks
+from bot.usecases.undo import would_do
 
 TITLES = {"new-app": "New application", "new-system": "New system"}
 _MESSAGE_LENGTH = 12_000
@@ -100,18 +101,17 @@ def _ending(job: Job, length: int) -> str | None:
             return " · ".join(links) or None
         case JobState.FAILED:
             return "\n".join(_failures(job, length))
-        case JobState.CANCELLED:
+        case JobState.CANCELLED | JobState.UNDONE:
             return f"*Ended:* {mrkdwn.escaped(job.ending, length)}"
-        case JobState.RUNNING | JobState.WAITING | JobState.WAITING_APPROVAL:
+        case JobState.RUNNING | JobState.WAITING | JobState.WAITING_APPROVAL | JobState.UNDOING:
             return None
 
 
 def _failures(job: Job, length: int) -> Iterator[str]:
-    for step in pipelines.PIPELINES[job.request.kind].steps:
-        record = job.step(step.name)
-        if record.state is StepState.FAILED:
-            yield f"*{step.title}* failed: {mrkdwn.escaped(record.reason, length)}"
-            yield f"*What to do:* {mrkdwn.escaped(record.fix, length)}"
+    steps = pipelines.PIPELINES[job.request.kind].by_name
+    for name, record in job.to_retry.items():
+        yield f"*{steps[name].title}* failed: {mrkdwn.escaped(record.reason, length)}"
+        yield f"*What to do:* {mrkdwn.escaped(record.fix, length)}"
 
 
 def _buttons(job: Job) -> Iterator[ButtonElement]:
@@ -121,7 +121,11 @@ def _buttons(job: Job) -> Iterator[ButtonElement]:
         yield ButtonElement(
             text=mrkdwn.plain("Retry"), action_id=ids.RETRY, value=job.id, style="primary"
         )
-    if not job.state.is_end and not job.cancelled_by:
+    if job.can_be_undone and would_do(job):
+        yield ButtonElement(
+            text=mrkdwn.plain("Undo"), action_id=ids.UNDO, value=job.id, style="danger"
+        )
+    if job.can_be_cancelled:
         yield ButtonElement(
             text=mrkdwn.plain("Cancel"),
             action_id=ids.CANCEL,
@@ -134,7 +138,7 @@ def is_undecided(job: Job) -> bool:
     """Whether somebody is asked to approve, and nobody has answered."""
     step = pipelines.PIPELINES[job.request.kind].approval_step
     waits = job.step(step).state is StepState.WAITING and not job.state.is_end
-    return waits and not job.decision and not job.cancelled_by
+    return waits and not job.decision and job.can_be_cancelled
 
 
 def decision_buttons(job: Job) -> tuple[ButtonElement, ButtonElement]:

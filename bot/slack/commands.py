@@ -9,7 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.entities import Person
 from bot.ports.bundle import Ports
-from bot.slack import forms, guide, ids, messages, mrkdwn, people
+from bot.slack import forms, guide, ids, messages, mrkdwn, people, undoing
 from bot.usecases.cancel import cancel
 from bot.usecases.look_up import look_up, recent
 from bot.usecases.reply import Reply
@@ -113,6 +113,24 @@ async def _cancel(given: Given) -> None:
     await _steer(given, cancel, "/idp cancel")
 
 
+async def _undo(given: Given) -> None:
+    person = await people.person(given.ports, given.body["user_id"])
+    job = await look_up(given.words, jobs=given.ports.jobs) if given.words else None
+    if not given.words:
+        await given.say("Say which: /idp undo and then the job or the application's name.")
+    elif not job or not may_see(person, job, given.ports.platform):
+        await given.say(*_no_such_job(given.words))
+    else:
+        await undoing.ask_first(
+            given.ports,
+            given.client,
+            job.id,
+            slack_id=person.slack_id,
+            body=given.body,
+            respond=given.respond,
+        )
+
+
 async def _steer(given: Given, wish: Callable[..., Awaitable[Reply]], command: str) -> None:
     if not given.words:
         await given.say(f"Say which: {command} and then the job or the application's name.")
@@ -138,4 +156,5 @@ _SUB_COMMANDS: Mapping[str, Callable[[Given], Awaitable[None]]] = {
     "jobs": _jobs,
     "retry": _retry,
     "cancel": _cancel,
+    "undo": _undo,
 }

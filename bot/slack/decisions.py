@@ -51,6 +51,7 @@ def register(app: AsyncApp, ports: Ports) -> None:
     app.action(ids.APPROVE)(_click(ports, approve))
     app.action(ids.RETRY)(_click(ports, try_again))
     app.action(ids.CANCEL)(_click(ports, stop))
+
     app.action(ids.DENY)(deny)
     app.view(ids.DENIAL)(denied)
 

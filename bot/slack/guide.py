@@ -16,6 +16,7 @@ _HELP = (
     ("/idp jobs", "the newest requests"),
     ("/idp retry [job or application]", "go on from the step that failed"),
     ("/idp cancel [job or application]", "stop after what is being done now"),
+    ("/idp undo [job or application]", "take back what a failed or cancelled request has made"),
 )
 
 

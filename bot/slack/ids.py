@@ -12,10 +12,12 @@ APPROVE = "decide.approve"
 DENY = "decide.deny"
 RETRY = "job.retry"
 CANCEL = "job.cancel"
+UNDO = "job.undo"
 
 FORM = "form"
 DENIAL = "denial"
 DENIAL_REASON = "reason"
+UNDOING = "undoing"
 
 TEMPLATE_BLOCK = "idp:template"
 TEMPLATE_CHOICE = "form.template"

@@ -59,7 +59,7 @@ def _blocks(job: Job, notice: Notice, approvers: tuple[str, ...]) -> list[Block]
             return replies.agreed(job, int(notice.about))
         case NoticeKind.FAILED:
             return replies.failed(job, notice.about.rpartition(":")[0])
-        case NoticeKind.DECIDED | NoticeKind.CANCELLED | NoticeKind.DONE:
+        case NoticeKind.DECIDED | NoticeKind.CANCELLED | NoticeKind.DONE | NoticeKind.UNDONE:
             return _ENDINGS[notice.kind](job)
         case _:
             assert_never(notice.kind)
@@ -77,6 +77,7 @@ _ENDINGS: Mapping[NoticeKind, Callable[[Job], list[Block]]] = {
     NoticeKind.DECIDED: replies.decided,
     NoticeKind.CANCELLED: replies.cancelled,
     NoticeKind.DONE: replies.done,
+    NoticeKind.UNDONE: replies.undone,
 }
 
 _IN_SHORT: Mapping[NoticeKind, str] = {
@@ -88,20 +89,23 @@ _IN_SHORT: Mapping[NoticeKind, str] = {
     NoticeKind.FAILED: "failed",
     NoticeKind.CANCELLED: "ended",
     NoticeKind.DONE: "done",
+    NoticeKind.UNDONE: "undone",
 }
 
 
 def _standing(job: Job) -> str:
-    match job.state:
-        case JobState.WAITING_APPROVAL if not job.decision:
-            return "waiting for approval"
-        case JobState.RUNNING | JobState.WAITING | JobState.WAITING_APPROVAL:
-            return "in progress"
-        case JobState.DONE:
-            return "done"
-        case JobState.FAILED:
-            return "failed"
-        case JobState.CANCELLED:
-            return "ended"
-        case _:
-            assert_never(job.state)
+    if job.state is JobState.WAITING_APPROVAL and not job.decision:
+        return "waiting for approval"
+    return _STANDINGS[job.state]
+
+
+_STANDINGS: Mapping[JobState, str] = {
+    JobState.RUNNING: "in progress",
+    JobState.WAITING: "in progress",
+    JobState.WAITING_APPROVAL: "in progress",
+    JobState.UNDOING: "being undone",
+    JobState.DONE: "done",
+    JobState.FAILED: "failed",
+    JobState.CANCELLED: "ended",
+    JobState.UNDONE: "undone",
+}

@@ -7,8 +7,9 @@ from slack_sdk.models.blocks import ActionsBlock, Block, SectionBlock
 from bot.domain.approval import Standing, Verdict, named
 from bot.domain.job import Job, StepState
 from bot.domain.notices import NoticeKind
-from bot.pipeline import pipelines
+from bot.pipeline import facts, pipelines
 from bot.pipeline.approvals import standing_of, terms_of
+from bot.pipeline.undoing import way_back
 from bot.slack import card, ids, mrkdwn, outcomes
 
 _MENTIONS = 15
@@ -78,10 +79,21 @@ def failed(job: Job, step_name: str) -> list[Block]:
     return _section(
         [
             f"{_requester(job)}: “{step.title}” failed. {mrkdwn.escaped(record.reason)}",
-            f"*What to do:* {mrkdwn.escaped(record.fix)} *Retry* on the card goes on from this step.",
-            _so_far(job),
+            f"*What to do:* {mrkdwn.escaped(record.fix)} *Retry* on the card goes on from this step"
+            + ("." if job.undo_by else ", *Undo* takes back what was made."),
+            *([] if job.undo_by else [_so_far(job)]),
         ]
     )
+
+
+def undone(job: Job) -> list[Block]:
+    """What became of everything that the job had made."""
+    back = way_back(pipelines.PIPELINES[job.request.kind], job).steps
+    remarks = [
+        facts.TakenBack.model_validate(job.step(step.name).fact).remark for step in reversed(back)
+    ]
+    told = [f"• {mrkdwn.escaped(remark)}" for remark in remarks]
+    return _section([f"{_requester(job)}: {mrkdwn.escaped(job.ending)}", *told])
 
 
 def cancelled(job: Job) -> list[Block]:

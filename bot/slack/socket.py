@@ -63,12 +63,10 @@ class Socket(AsyncSocketModeHandler):
             sock_connect=self._patience.connection, sock_read=self._patience.connection
         )
         self.client.aiohttp_client_session = aiohttp.ClientSession(timeout=limits)
-        watching = asyncio.create_task(self._watch())
         try:
             await self.connect_async()  # type: ignore[no-untyped-call] # Bolt leaves it untyped
-            await watching
+            await self._watch()
         finally:
-            watching.cancel()
             await self.close_async()  # type: ignore[no-untyped-call] # Bolt leaves it untyped
 
     @override
@@ -83,7 +81,7 @@ class Socket(AsyncSocketModeHandler):
         self._greeted = self.client.current_session
 
     async def _watch(self) -> None:
-        """Give a socket up that does not count; while the client itself is connecting it is left alone."""
+        """Give a socket up that does not count; a client that is connecting already is left alone, lest there be two."""
         heard_at = time.monotonic()
         while True:
             await asyncio.sleep(self._patience.silence / 5)

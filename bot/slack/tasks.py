@@ -4,39 +4,44 @@ from collections.abc import Iterator
 
 from slack_sdk.models.blocks import PlanBlock, RichTextBlock, RichTextElement, TaskCardBlock
 
-from bot.domain.job import Job, JobState, StepRecord, StepState
-from bot.pipeline import pipelines
+from bot.domain.job import UNDO, Job, JobState, StepRecord, StepState
+from bot.pipeline import facts, pipelines
+from bot.pipeline.undoing import way_back
 from bot.slack import mrkdwn, outcomes, rich_text
 
 
 def plan_block(job: Job, *, detail_length: int = mrkdwn.SENTENCE_LENGTH) -> PlanBlock:
-    """All steps of the job in the order of the pipeline's table of contents."""
+    """All steps of the job in the order of the pipeline's table of contents, and those of the way back after them."""
+    pipeline = pipelines.PIPELINES[job.request.kind]
+    back = reversed(way_back(pipeline, job).steps) if job.undo_by else ()
     return PlanBlock(
         title=progress(job),
         tasks=[
-            _task(job, step.name, step.title, detail_length)
-            for step in pipelines.PIPELINES[job.request.kind].steps
+            _task(job, step.name, step.title, detail_length) for step in (*pipeline.steps, *back)
         ],
     )
 
 
 def progress(job: Job) -> str:
     """How the job as a whole stands, in a few words."""
+    if job.is_stopping and not job.state.is_end:
+        return f"Stopping, as {mrkdwn.clean(job.cancelled_by, mrkdwn.NAME_LENGTH)} asked"
+    if job.undo_by:
+        return _WAY_BACK.get(job.state, "Taking back what was made")
+    if job.state is JobState.WAITING_APPROVAL and not job.decision:
+        return "Waiting for approval"
+    if job.state is JobState.DONE:
+        return f"Done{_total(job)}"
     steps = pipelines.PIPELINES[job.request.kind].steps
     done = sum(job.step(step.name).state is StepState.DONE for step in steps)
-    if job.cancelled_by and not job.state.is_end:
-        return f"Stopping, as {mrkdwn.clean(job.cancelled_by, mrkdwn.NAME_LENGTH)} asked"
-    match job.state:
-        case JobState.DONE:
-            return f"Done{_total(job)}"
-        case JobState.FAILED:
-            return f"Failed after {done} of {len(steps)} steps"
-        case JobState.CANCELLED:
-            return f"Ended after {done} of {len(steps)} steps"
-        case JobState.WAITING_APPROVAL if not job.decision:
-            return "Waiting for approval"
-        case JobState.RUNNING | JobState.WAITING | JobState.WAITING_APPROVAL:
-            return f"{done} of {len(steps)} steps done"
+    how = {JobState.FAILED: "Failed after ", JobState.CANCELLED: "Ended after "}.get(job.state)
+    return f"{how}{done} of {len(steps)} steps" if how else f"{done} of {len(steps)} steps done"
+
+
+_WAY_BACK = {
+    JobState.UNDONE: "Undone",
+    JobState.FAILED: "Not everything could be taken back",
+}
 
 
 def _total(job: Job) -> str:
@@ -47,17 +52,22 @@ def _total(job: Job) -> str:
 
 def _task(job: Job, name: str, title: str, detail_length: int) -> TaskCardBlock:
     record = job.step(name)
-    details = list(_details(job, record, detail_length))
+    details = list(_details(job, name, record, detail_length))
     return TaskCardBlock(
         task_id=name,
         title=title,
-        status=_status(job, record),
+        status=_status(job, name, record),
         details=rich_text.line(*details) if details else None,
         output=_output(job, name, record),
     )
 
 
-def _status(job: Job, record: StepRecord) -> str:
+def _is_left(job: Job, name: str) -> bool:
+    """Whether nobody works on the step any more, though it was not finished."""
+    return job.state.is_end or (bool(job.undo_by) and not name.startswith(UNDO))
+
+
+def _status(job: Job, name: str, record: StepRecord) -> str:
     match record.state:
         case StepState.DONE:
             return "complete"
@@ -66,11 +76,11 @@ def _status(job: Job, record: StepRecord) -> str:
         case StepState.PENDING:
             return "pending"
         case StepState.RUNNING | StepState.WAITING | StepState.RETRYING:
-            return "pending" if job.state.is_end else "in_progress"
+            return "pending" if _is_left(job, name) else "in_progress"
 
 
-def _details(job: Job, record: StepRecord, length: int) -> Iterator[RichTextElement]:
-    if job.state.is_end and record.state in {
+def _details(job: Job, name: str, record: StepRecord, length: int) -> Iterator[RichTextElement]:
+    if _is_left(job, name) and record.state in {
         StepState.RUNNING,
         StepState.WAITING,
         StepState.RETRYING,
@@ -121,5 +131,8 @@ def _made(job: Job, name: str, record: StepRecord) -> list[RichTextElement]:
     if name == pipelines.PIPELINES[job.request.kind].approval_step:
         by = f"By {job.decision.by.name}" if job.decision else "Not needed"
         return [rich_text.text(by, mrkdwn.NAME_LENGTH)]
+    if name.startswith(UNDO):
+        remark = facts.TakenBack.model_validate(record.fact).remark
+        return [rich_text.text(remark, mrkdwn.SENTENCE_LENGTH)]
     made = outcomes.outcome(name, record)
     return [rich_text.link(made.url, made.label)] if made else []

@@ -145,7 +145,7 @@ def test_a_failed_job_says_which_step_why_and_what_to_do_and_can_be_retried() ->
     assert "failed: The pipeline failed." in said(card)
     assert "*What to do:* Look at the job's log." in said(card)
     assert task(card, "await_pipeline")["status"] == "error"
-    assert buttons(card) == ["Retry"]
+    assert buttons(card) == ["Retry", "Undo"]
 
 
 def test_a_done_job_has_every_link_and_no_button() -> None:

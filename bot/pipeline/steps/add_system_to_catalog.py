@@ -2,9 +2,9 @@
 
 from bot.domain.platform import Platform
 from bot.domain.request import SystemRequest
-from bot.pipeline.facts import Approval, SystemFile, SystemPlan
+from bot.pipeline.facts import Approval, SystemFile, SystemPlan, TakenBack
 from bot.pipeline.skeleton import system_values
-from bot.pipeline.step import step
+from bot.pipeline.step import step, undo
 from bot.ports.git_host import GitHost
 from bot.ports.template_library import TemplateLibrary
 
@@ -24,3 +24,24 @@ async def add_system_to_catalog(
     commit = await git.ensure_files(project, files, message=f"Add the system {request.name}")
     location = f"{platform.gitlab_url}/{project}/-/blob/main/{plan.file}"
     return SystemFile(location=location, commit=commit)
+
+
+@undo(add_system_to_catalog, "Remove the system's file")
+async def remove_system_from_catalog(
+    request: SystemRequest,
+    plan: SystemPlan,
+    git: GitHost,
+    templates: TemplateLibrary,
+    platform: Platform,
+) -> TakenBack:
+    """Only as it was written: what somebody has changed since is theirs, too."""
+    project = platform.catalog_project
+    folder = plan.file.rpartition("/")[0]
+    content = (await git.read_files(project, folder, ref="main")).get(plan.file)
+    if content is None:
+        return TakenBack(remark=f"{plan.file} is not there.")
+    written = templates.render(request.template, "catalog", system_values(request, platform))
+    if content != written[plan.file].content:
+        return TakenBack(remark=f"{plan.file} was changed since, so it stays.")
+    await git.remove_files(project, [plan.file], message=f"Take the system {request.name} back")
+    return TakenBack(remark=f"{plan.file} is removed.")

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from bot.domain.errors import NotYet, PermanentError
-from bot.pipeline.facts import CatalogEntry, SystemFile, SystemPlan
-from bot.pipeline.step import step
+from bot.pipeline.facts import CatalogEntry, SystemFile, SystemPlan, TakenBack
+from bot.pipeline.step import step, undo
 from bot.ports.service_catalog import ServiceCatalog
 
 
@@ -25,3 +25,12 @@ async def await_catalog_entry(
             f"Mend {file.location}, then press Retry.",
         )
     return CatalogEntry(ref=plan.ref, web_url=catalog.page(plan.ref))
+
+
+@undo(await_catalog_entry, "Take the system out of the catalog")
+async def unregister_system(
+    plan: SystemPlan, file: SystemFile, catalog: ServiceCatalog
+) -> TakenBack:
+    """It goes before its file does; where the catalog found the file by itself, there is nothing to take away."""
+    await catalog.unregister(plan.ref, within=file.location)
+    return TakenBack(remark=f"{plan.ref.name} is not registered any more.")

@@ -2,10 +2,11 @@
 
 from bot.domain.platform import Platform
 from bot.domain.request import AppRequest
-from bot.pipeline.facts import AppPlan, AppRepository, DeploymentRepository
+from bot.pipeline.facts import AppPlan, AppRepository, DeploymentRepository, TakenBack
 from bot.pipeline.pipeline import JobContext
+from bot.pipeline.removal import removed
 from bot.pipeline.skeleton import app_values
-from bot.pipeline.step import step
+from bot.pipeline.step import step, undo
 from bot.ports.git_host import GitHost, NewProject
 from bot.ports.template_library import TemplateLibrary
 
@@ -42,3 +43,10 @@ async def create_app_repository(
         project.path, files, message=f"{request.name} from {request.template}"
     )
     return AppRepository(project=project, commit=commit)
+
+
+@undo(create_app_repository, "Remove the application repository")
+async def remove_app_repository(plan: AppPlan, job: JobContext, git: GitHost) -> TakenBack:
+    """Only where this job made it."""
+    path = plan.names.app_repository
+    return removed(path, await git.remove_project(path, mark=job.id))

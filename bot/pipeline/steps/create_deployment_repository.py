@@ -2,10 +2,11 @@
 
 from bot.domain.platform import Platform
 from bot.domain.request import AppRequest
-from bot.pipeline.facts import AppPlan, Approval, DeploymentRepository
+from bot.pipeline.facts import AppPlan, Approval, DeploymentRepository, TakenBack
 from bot.pipeline.pipeline import JobContext
+from bot.pipeline.removal import removed
 from bot.pipeline.skeleton import app_values
-from bot.pipeline.step import step
+from bot.pipeline.step import step, undo
 from bot.ports.git_host import GitHost, NewProject
 from bot.ports.template_library import TemplateLibrary
 
@@ -37,3 +38,10 @@ async def create_deployment_repository(
         project.path, files, message=f"Deployment of {request.name} from {request.template}"
     )
     return DeploymentRepository(project=project, commit=commit)
+
+
+@undo(create_deployment_repository, "Remove the deployment repository")
+async def remove_deployment_repository(plan: AppPlan, job: JobContext, git: GitHost) -> TakenBack:
+    """Only where this job made it."""
+    path = plan.names.deployment_repository
+    return removed(path, await git.remove_project(path, mark=job.id))

@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 from bot.domain.errors import NotYet, PermanentError
-from bot.pipeline.facts import AppPlan, AppRepository, CatalogEntry
-from bot.pipeline.step import step
+from bot.pipeline.facts import AppPlan, AppRepository, CatalogEntry, TakenBack
+from bot.pipeline.pipeline import JobContext
+from bot.pipeline.step import step, undo
+from bot.ports.git_host import GitHost
 from bot.ports.service_catalog import ServiceCatalog
 
 ENTITY_FILE = "catalog-info.yaml"
@@ -30,3 +32,16 @@ async def register_component(
             f"Mend {ENTITY_FILE} in the application repository, then press Retry.",
         )
     return CatalogEntry(ref=ref, web_url=catalog.page(ref))
+
+
+@undo(register_component, "Take the component out of the catalog")
+async def unregister_component(
+    plan: AppPlan, job: JobContext, git: GitHost, catalog: ServiceCatalog
+) -> TakenBack:
+    """Only where the repository that describes it is this job's; it goes before the repository does."""
+    name = plan.names.component
+    project = await git.find_project(plan.names.app_repository)
+    if not project or project.mark != job.id:
+        return TakenBack(remark=f"{name} was not registered by this request.")
+    await catalog.unregister(plan.names.component_ref, within=project.web_url)
+    return TakenBack(remark=f"{name} is not in the catalog.")

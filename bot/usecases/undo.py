@@ -1,0 +1,41 @@
+"""Take back what a failed or cancelled job has made."""
+
+from bot.domain.entities import Person
+from bot.domain.job import Job
+from bot.pipeline.pipelines import PIPELINES
+from bot.pipeline.undoing import way_back
+from bot.ports.bundle import Ports
+from bot.ports.job_store import Answer
+from bot.usecases.reply import Reply
+from bot.usecases.rights import why_not_steer
+
+NOTHING_MADE = "It has made nothing that could be taken back."
+
+
+def would_do(job: Job) -> tuple[str, ...]:
+    """What an undo would do, in its order; empty where there is nothing to take back."""
+    course = way_back(PIPELINES[job.request.kind], job)
+    return tuple(step.title for step in reversed(course.steps))
+
+
+def why_not_undo(job: Job, person: Person, ports: Ports) -> str | None:
+    """Why this person may not undo the job now; None when they may."""
+    if why_not := why_not_steer(person, job, ports.platform):
+        return why_not
+    if not job.can_be_undone:
+        return "Only a request that failed or was cancelled can be undone, and only once."
+    return None if would_do(job) else NOTHING_MADE
+
+
+async def undo(job_id: str, *, person: Person, ports: Ports) -> Reply:
+    """Begin the way back: in reverse order, what the job made and nothing else."""
+    job = await ports.jobs.load(job_id)
+    if not job:
+        return Reply(accepted=False, text="That job is not known any more.")
+    if why_not := why_not_undo(job, person, ports):
+        return Reply(accepted=False, text=why_not)
+    answer = await ports.jobs.undo(job_id, by=person, at=ports.clock())
+    if answer is not Answer.ACCEPTED:
+        return Reply(accepted=False, text="Somebody else was faster; look at the card.")
+    await ports.scheduler.nudge(job_id)
+    return Reply(accepted=True, text=f"What “{job.request.name}” has made is being taken back.")
