@@ -211,6 +211,23 @@ def a_failed_job(reason: str = "The pipeline failed.", fix: str = "Look at the j
     return a_job(state=JobState.FAILED, steps={**made, "await_pipeline": failed}, messages=posted())
 
 
+def an_undone_job(state: JobState = JobState.UNDONE) -> Job:
+    """One whose way back is gone to its end, or stands where the state says."""
+    failed = a_failed_job()
+    remark = done(facts.TakenBack(remark="idp/payments/checkout-hello-shop is deleted."))
+    waiting = StepRecord(state=StepState.WAITING, started_at=NOW, reason="Argo CD", look_at=NOW)
+    last = remark if state is JobState.UNDONE else waiting
+    back = {"undo:create_app_repository": remark, "undo:create_deployment_repository": last}
+    return failed.model_copy(
+        update={
+            "state": state,
+            "undo_by": "Ada Okafor",
+            "ending": "Undone, as Ada Okafor asked." if state.is_end else "",
+            "steps": {**failed.steps, **back},
+        }
+    )
+
+
 def a_denied_job(reason: str = "Not before the audit.") -> Job:
     declined = StepRecord(state=StepState.DECLINED, reason=f"Denied: {reason}")
     steps = {**only(app_steps(approval=TERMS), "plan_app"), "await_approval": declined}

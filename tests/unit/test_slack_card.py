@@ -181,3 +181,22 @@ def test_a_press_still_names_the_same_block_after_the_card_was_redrawn() -> None
     )
 
     assert first == second == [f"job:{asked.id}"]
+
+
+def test_a_card_that_is_being_undone_shows_the_way_back_after_the_steps() -> None:
+    card = messages.message(jobs.an_undone_job(JobState.UNDOING), CARD)
+
+    tasks = [each["task_id"] for each in plan(card)["tasks"]]
+    assert tasks[-2:] == ["undo:create_app_repository", "undo:create_deployment_repository"]
+    assert plan(card)["title"] == "Taking back what was made"
+    assert task(card, "undo:create_app_repository")["status"] == "complete"
+    assert task(card, "undo:create_deployment_repository")["status"] == "in_progress"
+    assert buttons(card) == []
+
+
+def test_an_undone_card_says_what_became_of_everything_and_offers_nothing_more() -> None:
+    card = messages.message(jobs.an_undone_job(), CARD)
+
+    assert "Undone, as Ada Okafor asked." in said(card)
+    assert "checkout-hello-shop is deleted" in str(task(card, "undo:create_app_repository"))
+    assert buttons(card) == []

@@ -110,6 +110,35 @@ async def test_a_failed_job_goes_on_with_retry(world: World, ada: Member) -> Non
     assert stored(world)[0].state is JobState.RUNNING
 
 
+async def test_an_undo_says_first_what_would_go_and_in_which_order(
+    world: World, ada: Member
+) -> None:
+    card = await card_of(world, jobs.a_failed_job())
+
+    await ada.presses(card, "Undo")
+    asked = str((await ada.modal())["blocks"])
+    assert asked.index("Remove the application") < asked.index("Remove the deployment")
+    assert "Application repository" in asked
+    assert stored(world)[0].state is JobState.FAILED
+    await ada.submits()
+
+    undoing = stored(world)[0]
+    assert (undoing.state, undoing.undo_by) == (JobState.UNDOING, "Ada Okafor")
+    assert "is being taken back" in str(await ada.modal())
+
+
+async def test_an_undo_by_somebody_who_may_not_is_refused_before_it_is_asked_for(
+    world: World,
+) -> None:
+    card = await card_of(world, jobs.a_failed_job())
+    chiara = world.member("chiara")
+
+    await chiara.presses(card, "Undo")
+
+    assert "Only Ada Okafor" in await chiara.whisper()
+    assert await chiara.has_no_modal()
+
+
 async def test_a_running_job_is_stopped_with_cancel(world: World, ada: Member) -> None:
     card = await card_of(world, jobs.a_job())
 

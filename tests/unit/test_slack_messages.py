@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from bot.domain.job import Job, StepRecord, StepState
-from bot.domain.notices import Notice
+from bot.domain.job import Job, JobState, StepRecord, StepState
+from bot.domain.notices import Notice, NoticeKind
 from bot.sandbox.slack import blockkit
 from bot.slack import guide, home, messages
 from bot.slack.messages import Message
@@ -40,6 +40,9 @@ from tests.unit.slack_reading import (
         (jobs.a_denied_job(), CARD),
         (jobs.a_denied_job(), DECIDED),
         (jobs.a_denied_job(), CANCELLED),
+        (jobs.an_undone_job(), CARD),
+        (jobs.an_undone_job(), Notice(kind=NoticeKind.UNDONE)),
+        (jobs.an_undone_job(JobState.UNDOING), CARD),
         (A_SYSTEM_JOB, CARD),
         (A_SYSTEM_JOB, DONE),
     ],
