@@ -35,6 +35,7 @@ from bot.adapters.gitlab import GitLab
 from bot.adapters.kubernetes import Kubernetes
 from bot.adapters.policy_file import read_policy
 from bot.adapters.prober import HttpProber
+from bot.adapters.redis_audit import RedisAudit
 from bot.adapters.redis_connection import open_redis
 from bot.adapters.redis_jobs import RedisJobs
 from bot.adapters.slack_calls import slack_session
@@ -46,6 +47,7 @@ from bot.domain.platform import Platform
 from bot.domain.policy import Policy
 from bot.pipeline.pipelines import PIPELINES
 from bot.pipeline.runner import Runner
+from bot.ports.audit import Audit
 from bot.ports.bundle import Ports
 from bot.ports.finding import Checkup
 from bot.ports.git_host import GitHost
@@ -90,11 +92,11 @@ async def opened(settings: Settings, *, listens: bool) -> AsyncIterator[Bot]:
     async with contextlib.AsyncExitStack() as stack:
         telemetry = await stack.enter_async_context(watched(settings.otel_exporter_otlp_endpoint))
         url = await stack.enter_async_context(_redis_url(settings))
-        jobs = await stack.enter_async_context(_jobs(url))
+        jobs, audit = await stack.enter_async_context(_stores(url))
         docket = await stack.enter_async_context(docket_scheduler.open_docket(url))
         session = await stack.enter_async_context(slack_session())
         client = slack_client(settings, session)
-        ports = _ports(settings, stack, jobs=jobs, docket=docket, client=client)
+        ports = _ports(settings, stack, jobs=jobs, audit=audit, docket=docket, client=client)
         announcer = SlackAnnouncer(client, ports.directory)
         bolt = slack_app.build(
             ports=ports, client=client, signing_secret=settings.slack_signing_secret
@@ -120,6 +122,7 @@ def _ports(
     stack: contextlib.AsyncExitStack,
     *,
     jobs: JobStore,
+    audit: Audit,
     docket: Docket,
     client: AsyncWebClient,
 ) -> Ports:
@@ -140,6 +143,7 @@ def _ports(
         templates=TemplateFolder(settings.idp_templates_dir),
         directory=SlackDirectory(client, catalog, clock, by_email=settings.idp_identity == "email"),
         jobs=jobs,
+        audit=audit,
         scheduler=docket_scheduler.DocketScheduler(docket),
         clock=clock,
         policy=_policy(settings),
@@ -155,8 +159,15 @@ def _policy(settings: Settings) -> Policy:
 @contextlib.asynccontextmanager
 async def opened_jobs(settings: StateSettings) -> AsyncIterator[JobStore]:
     """Connect to the jobs alone."""
-    async with _redis_url(settings) as url, _jobs(url) as jobs:
+    async with _redis_url(settings) as url, _stores(url) as (jobs, _):
         yield jobs
+
+
+@contextlib.asynccontextmanager
+async def opened_audit(settings: StateSettings) -> AsyncIterator[Audit]:
+    """Connect to the audit alone."""
+    async with _redis_url(settings) as url, _stores(url) as (_, audit):
+        yield audit
 
 
 @contextlib.asynccontextmanager
@@ -275,9 +286,9 @@ def slack_client(settings: Settings, session: ClientSession | None = None) -> As
 
 
 @contextlib.asynccontextmanager
-async def _jobs(url: str) -> AsyncIterator[RedisJobs]:
+async def _stores(url: str) -> AsyncIterator[tuple[RedisJobs, RedisAudit]]:
     async with open_redis(url) as redis:
-        yield RedisJobs(redis, owner=_owner())
+        yield RedisJobs(redis, owner=_owner()), RedisAudit(redis)
 
 
 @contextlib.asynccontextmanager

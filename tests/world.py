@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.adapters.memory.announcer import MemoryAnnouncer
+from bot.adapters.memory.audit import MemoryAudit
 from bot.adapters.memory.clock import MemoryClock
 from bot.adapters.memory.cluster import MemoryCluster
 from bot.adapters.memory.directory import MemoryDirectory
@@ -46,6 +47,7 @@ class World:
         self.cluster = MemoryCluster()
         self.prober = MemoryProber()
         self.jobs = MemoryJobs(self.clock)
+        self.audit = MemoryAudit()
         self.scheduler = MemoryScheduler()
         self.announcer = MemoryAnnouncer()
         self.ports = Ports(
@@ -57,6 +59,7 @@ class World:
             templates=TemplateFolder(TEMPLATES),
             directory=MemoryDirectory(ADA, BRUNO, CHIARA, DENIZ),
             jobs=self.jobs,
+            audit=self.audit,
             scheduler=self.scheduler,
             clock=self.clock,
             policy=rules,

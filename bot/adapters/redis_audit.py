@@ -49,8 +49,9 @@ class RedisAudit:
             line, after = linked(entry, after)
             lines.append(line)
         version = max((entry.version for entry in entries), default=0)
-        to_add = [after.hash, version, *lines] if lines else []
-        arguments = [end.number, end.hash, job, *to_add]
+        arguments: list[str | int] = [end.number, end.hash, job]
+        if lines:
+            arguments += [after.hash, version, *lines]
         return await self._scripts.run("add_to_audit", [END, LINES, RECORDED], arguments)
 
     async def end(self) -> End:

@@ -15,8 +15,9 @@ from bot.adapters.redis_lease import LEASE, RedisLease
 from bot.adapters.redis_lua import Scripts, translating
 from bot.domain.approval import Decision
 from bot.domain.census import Census, census
+from bot.domain.entities import Person
 from bot.domain.errors import TemporaryError
-from bot.domain.job import Job, JobState, StepRecord, StepState
+from bot.domain.job import Job, JobState, StepRecord
 from bot.domain.limits import Freeze
 from bot.ports.job_store import Answer, Busy, Event
 
@@ -37,9 +38,7 @@ class RedisJobs:
         look_at = (job.created_at + FIRST_LOOK).timestamp()
         with translating():
             await self._redis.zadd(record.DUE, {job.id: look_at}, nx=True)
-        event = record.event_json(
-            at=job.created_at, what="asked", detail=job.request.requester.name
-        )
+        event = record.event_json(at=job.created_at, what="asked", by=job.request.requester)
         created = await self._scripts.run("create", _keys(job.id), [event, *record.fields_of(job)])
         with translating():
             await self._redis.zadd(record.NEWEST, {job.id: job.created_at.timestamp()}, nx=True)
@@ -126,29 +125,44 @@ class RedisJobs:
 
         await self._due_by(job_id, decision.at)
         return await self._change(
-            job_id, change, what=decision.verdict, at=decision.at, detail=decision.by.name
+            job_id,
+            change,
+            what=decision.verdict,
+            at=decision.at,
+            detail=decision.reason,
+            by=decision.by,
         )
 
-    async def retry(self, job_id: str, *, by: str, at: datetime) -> Answer:
+    async def retry(self, job_id: str, *, by: Person, at: datetime) -> Answer:
         def change(job: Job) -> list[str] | None:
             if job.state is not JobState.FAILED:
                 return None
-            fields = record.state_fields(JobState.RUNNING, ending="", finished_at=None)
-            for name, step in job.steps.items():
-                if step.state is StepState.FAILED:
-                    fields += record.step_fields(name, StepRecord(started_at=step.started_at))
+            fields = record.state_fields(job.state_after_retry, ending="", finished_at=None)
+            for name, step in job.to_retry.items():
+                fields += record.step_fields(name, StepRecord(started_at=step.started_at))
             return fields
 
         with translating():
             await self._redis.zadd(record.DUE, {job_id: at.timestamp()})
-        return await self._change(job_id, change, what="retry", at=at, detail=by)
+        return await self._change(job_id, change, what="retry", at=at, by=by)
 
-    async def cancel(self, job_id: str, *, by: str, at: datetime) -> Answer:
+    async def undo(self, job_id: str, *, by: Person, at: datetime) -> Answer:
         def change(job: Job) -> list[str] | None:
-            return None if job.state.is_end or job.cancelled_by else ["cancelled_by", by]
+            if not job.can_be_undone:
+                return None
+            fields = record.state_fields(JobState.UNDOING, ending="", finished_at=None)
+            return [*fields, "undo_by", by.name]
+
+        with translating():
+            await self._redis.zadd(record.DUE, {job_id: at.timestamp()})
+        return await self._change(job_id, change, what="undo", at=at, by=by)
+
+    async def cancel(self, job_id: str, *, by: Person, at: datetime) -> Answer:
+        def change(job: Job) -> list[str] | None:
+            return ["cancelled_by", by.name] if job.can_be_cancelled else None
 
         await self._due_by(job_id, at)
-        return await self._change(job_id, change, what="cancel", at=at, detail=by)
+        return await self._change(job_id, change, what="cancel", at=at, by=by)
 
     async def signal(self, job_id: str) -> None:
         for _ in range(TRIES):
@@ -238,10 +252,11 @@ class RedisJobs:
         *,
         what: str,
         at: datetime,
-        detail: str,
+        by: Person,
+        detail: str = "",
     ) -> Answer:
         """Read, decide, and write unless the job has changed meanwhile; then read again."""
-        event = record.event_json(at=at, what=what, detail=detail)
+        event = record.event_json(at=at, what=what, detail=detail, by=by)
         for _ in range(TRIES):
             job = await self.load(job_id)
             if not job:

@@ -41,7 +41,9 @@ class RedisLease:
     async def write_step(self, step: str, value: StepRecord, *, what: str, at: datetime) -> None:
         event = ""
         if what:
-            event = record.event_json(at=at, what=what, step=step, detail=value.reason)
+            event = record.event_json(
+                at=at, what=what, step=step, detail=value.reason, made=value.made
+            )
         await self._write(event, record.step_fields(step, value))
 
     async def write_state(
@@ -60,6 +62,9 @@ class RedisLease:
 
     async def write_shown(self, version: int) -> None:
         await self._write("", ["shown_version", str(version)])
+
+    async def write_audited(self, version: int) -> None:
+        await self._write("", ["audited_version", str(version)])
 
     async def park(self, *, seen_signals: int, look_at: datetime) -> bool:
         with translating():

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from bot.domain.approval import Decision
+from bot.domain.entities import Person
 from bot.domain.job import Job, JobState, MessageRef, StepRecord
 from bot.ports.job_store import Event
 
@@ -90,7 +91,7 @@ def job_of(fields: Mapping[str, str]) -> Job:
     )
 
 
-_OPTIONAL = ("finished_at", "ending", "cancelled_by", "shown_version")
+_OPTIONAL = ("finished_at", "ending", "cancelled_by", "undo_by", "shown_version", "audited_version")
 _json = TypeAdapter(Any).validate_json
 
 
@@ -98,12 +99,21 @@ def _prefixed(fields: Mapping[str, str], prefix: str) -> list[tuple[str, str]]:
     return [(n.removeprefix(prefix), v) for n, v in fields.items() if n.startswith(prefix)]
 
 
-def event_json(*, at: datetime, what: str, step: str = "", detail: str = "") -> str:
+def event_json(
+    *,
+    at: datetime,
+    what: str,
+    step: str = "",
+    detail: str = "",
+    by: Person | None = None,
+    made: str = "",
+) -> str:
     """An entry of the history; its version is given by the script that stores it."""
-    return Event(version=0, at=at, what=what, step=step, detail=detail).model_dump_json()
+    event = Event(version=0, at=at, what=what, step=step, detail=detail, by=by, made=made)
+    return event.model_dump_json(exclude_defaults=True)
 
 
 def event_of(fields: Mapping[str, str]) -> Event:
     """Read an entry of the history."""
-    event = Event.model_validate_json(fields["event"])
+    event = Event.model_validate({"version": 0, **_json(fields["event"])})
     return event.model_copy(update={"version": int(fields["version"])})

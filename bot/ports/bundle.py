@@ -6,6 +6,7 @@ from bot.domain import limits, policy
 from bot.domain.limits import Limits
 from bot.domain.platform import Platform
 from bot.domain.policy import Policy
+from bot.ports.audit import Audit
 from bot.ports.clock import Clock
 from bot.ports.cluster import Cluster
 from bot.ports.directory import Directory
@@ -29,6 +30,7 @@ class Ports:
     templates: TemplateLibrary
     directory: Directory
     jobs: JobStore
+    audit: Audit
     scheduler: Scheduler
     clock: Clock
     policy: Policy = policy.DEFAULT

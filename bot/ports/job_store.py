@@ -7,19 +7,25 @@ from typing import Protocol
 
 from bot.domain.approval import Decision
 from bot.domain.census import Census
+from bot.domain.entities import Person
 from bot.domain.job import Job, JobState, MessageRef, StepRecord
 from bot.domain.limits import Freeze
 from bot.domain.value import Value
 
 
 class Event(Value):
-    """One entry of a job's history; `version` is the job's version after it, so a gap shows."""
+    """One entry of a job's history; `version` is the job's version after it, so a gap shows.
+
+    `by` is who wanted it, None for what the bot did itself; `made` is the digest of the fact that a step made.
+    """
 
     version: int
     at: datetime
     what: str
     step: str = ""
     detail: str = ""
+    by: Person | None = None
+    made: str = ""
 
 
 class Busy(Value):
@@ -71,6 +77,9 @@ class Lease(Protocol):
 
     async def write_shown(self, version: int) -> None:
         """Remember which version the card shows."""
+
+    async def write_audited(self, version: int) -> None:
+        """Remember up to which version the audit tells."""
 
     async def park(self, *, seen_signals: int, look_at: datetime) -> bool:
         """Put the job aside until then and let go of it.
@@ -138,10 +147,13 @@ class JobStore(Protocol):
         The job is due from then on, should nobody live to nudge a worker.
         """
 
-    async def retry(self, job_id: str, *, by: str, at: datetime) -> Answer:
-        """Set the failed steps of a failed job back to pending."""
+    async def retry(self, job_id: str, *, by: Person, at: datetime) -> Answer:
+        """Set the failed steps of a failed job back to pending: those of the way back while it is being undone."""
 
-    async def cancel(self, job_id: str, *, by: str, at: datetime) -> Answer:
+    async def undo(self, job_id: str, *, by: Person, at: datetime) -> Answer:
+        """Have a job that failed or was cancelled take back what it has made; it is due from then on."""
+
+    async def cancel(self, job_id: str, *, by: Person, at: datetime) -> Answer:
         """Ask a job that has not ended to stop at the next safe point; it is due from then on."""
 
     async def signal(self, job_id: str) -> None:
@@ -173,7 +185,7 @@ class JobStore(Protocol):
     async def forget(self, *, ended_before: datetime, limit: int = 200) -> Sequence[str]:
         """Remove jobs that ended before then, with their history and the names that they hold.
 
-        Never one that has not ended, that was retried, or that a worker holds. At most `limit` at a time.
+        Never one that has not ended, that was retried, that a worker holds, or of which the audit does not tell all. At most `limit` at a time.
 
         Returns:
             Those that are gone now.

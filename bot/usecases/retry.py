@@ -14,7 +14,7 @@ async def retry(job_id: str, *, person: Person, ports: Ports) -> Reply:
         return Reply(accepted=False, text="That job is not known any more.")
     if why_not := why_not_steer(person, job, ports.platform):
         return Reply(accepted=False, text=why_not)
-    answer = await ports.jobs.retry(job_id, by=person.name, at=ports.clock())
+    answer = await ports.jobs.retry(job_id, by=person, at=ports.clock())
     if answer is not Answer.ACCEPTED:
         return Reply(accepted=False, text="There is nothing to retry: the job has not failed.")
     await ports.scheduler.nudge(job_id)

@@ -55,7 +55,7 @@ async def tamper_with_end(audit: Audit, end: End) -> None:
     if isinstance(audit, MemoryAudit):
         audit.kept_end = end
     elif isinstance(audit, RedisAudit):
-        await audit._redis.hset(END, mapping=end.model_dump())
+        await audit._redis.hset(END, mapping={"number": end.number, "hash": end.hash})
 
 
 async def faults_of(audit: Audit, anchors: Mapping[int, str] | None = None) -> list[str]:

@@ -1,6 +1,7 @@
 """What every job store promises: on the one in memory, and on Redis."""
 
 import asyncio
+import hashlib
 import itertools
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
@@ -107,13 +108,14 @@ async def test_what_a_worker_writes_is_there_for_the_next_one(jobs: JobStore) ->
     await lease.write_message("card", card)
     await lease.write_message("done", None)
     await lease.write_shown(2)
+    await lease.write_audited(1)
     await lease.release()
 
     job = await (await take(jobs)).load()
 
     assert job.step(STEP) == record
     assert job.messages == {"card": card, "done": None}
-    assert (job.version, job.shown_version) == (2, 2)
+    assert (job.version, job.shown_version, job.audited_version) == (2, 2, 1)
 
 
 async def test_a_worker_that_was_taken_over_can_write_nothing(jobs: JobStore) -> None:
@@ -126,6 +128,7 @@ async def test_a_worker_that_was_taken_over_can_write_nothing(jobs: JobStore) ->
         lambda: stale.write_state(JobState.DONE, at=LATER),
         lambda: stale.write_message("card", None),
         lambda: stale.write_shown(1),
+        lambda: stale.write_audited(1),
         lambda: stale.park(seen_signals=0, look_at=LATER),
         lambda: stale.settle(seen_signals=0),
         stale.renew,
@@ -149,6 +152,30 @@ async def test_the_history_has_every_change_and_no_gap(jobs: JobStore) -> None:
 
     assert [event.what for event in history] == ["asked", "began", "waiting-approval", "approved"]
     assert [event.version for event in history] == [1, 2, 3, 4]
+
+
+async def test_the_history_says_who_wanted_what_and_why_and_what_was_made(jobs: JobStore) -> None:
+    await jobs.create(a_job())
+    lease = await take(jobs)
+    done = StepRecord(state=StepState.DONE, fact={"b": [1], "a": "ü"})
+    await lease.write_step(STEP, done, what="done", at=LATER)
+    await lease.write_state(JobState.FAILED, at=LATER, finished_at=LATER)
+    denied = Decision(verdict=Verdict.DENIED, by=DENIZ, at=LATER, reason="Too dear.")
+    await jobs.retry("job00001", by=BRUNO, at=LATER)
+    await jobs.decide("job00001", denied, settles=at_once)
+    await jobs.cancel("job00001", by=ADA, at=LATER)
+
+    asked, made, failed, *wanted = await jobs.history("job00001")
+
+    assert (asked.by, asked.detail) == (ADA, "")
+    assert (made.by, failed.by) == (None, None)
+    assert made.made == hashlib.sha256('{"a":"ü","b":[1]}'.encode()).hexdigest()
+    assert [(each.what, each.by) for each in wanted] == [
+        ("retry", BRUNO),
+        ("denied", DENIZ),
+        ("cancel", ADA),
+    ]
+    assert wanted[1].detail == "Too dear."
 
 
 async def test_the_first_decision_stands(jobs: JobStore) -> None:
@@ -182,7 +209,7 @@ async def test_decisions_gather_until_one_settles_the_job_and_none_counts_that_i
     assert job
     assert job.decisions == (approved("bruno"), approved("deniz"))
     assert job.decision == approved("deniz")
-    assert [event.detail for event in await jobs.history("job00001")][1:] == ["Bruno", "Deniz"]
+    assert [event.by for event in await jobs.history("job00001")][1:] == [BRUNO, DENIZ]
 
 
 async def test_two_who_decide_at_the_same_moment_both_count(jobs: JobStore) -> None:
@@ -291,7 +318,7 @@ async def test_a_parked_job_that_somebody_changed_is_due_even_if_no_worker_was_t
     if change == "decide":
         await jobs.decide("job00001", approved(), settles=at_once)
     else:
-        await jobs.cancel("job00001", by=ADA.name, at=LATER)
+        await jobs.cancel("job00001", by=ADA, at=LATER)
 
     assert list(await jobs.due(now=LATER)) == ["job00001"]
 
@@ -303,7 +330,7 @@ async def test_a_settled_job_does_not_become_due_by_being_taken_again(jobs: JobS
     await lease.settle(seen_signals=0)
 
     await (await take(jobs)).release()
-    await jobs.cancel("job00001", by=ADA.name, at=LATER)
+    await jobs.cancel("job00001", by=ADA, at=LATER)
 
     assert list(await jobs.due(now=LONG_AFTER)) == []
 
@@ -320,7 +347,7 @@ async def test_a_failed_job_can_be_retried_and_only_its_failed_steps_start_anew(
     await lease.write_state(JobState.FAILED, at=LATER, ending="", finished_at=LATER)
     await lease.settle(seen_signals=0)
 
-    answer = await jobs.retry("job00001", by=ADA.name, at=LATER)
+    answer = await jobs.retry("job00001", by=ADA, at=LATER)
 
     job = await jobs.load("job00001")
     assert answer is Answer.ACCEPTED
@@ -334,8 +361,8 @@ async def test_a_failed_job_can_be_retried_and_only_its_failed_steps_start_anew(
 async def test_a_job_that_has_not_failed_cannot_be_retried(jobs: JobStore) -> None:
     await jobs.create(a_job())
 
-    assert await jobs.retry("job00001", by=ADA.name, at=LATER) is Answer.TOO_LATE
-    assert await jobs.retry("nobody", by=ADA.name, at=LATER) is Answer.UNKNOWN_JOB
+    assert await jobs.retry("job00001", by=ADA, at=LATER) is Answer.TOO_LATE
+    assert await jobs.retry("nobody", by=ADA, at=LATER) is Answer.UNKNOWN_JOB
 
 
 async def test_a_retry_that_comes_while_a_failed_job_is_being_settled_is_not_lost(
@@ -344,7 +371,7 @@ async def test_a_retry_that_comes_while_a_failed_job_is_being_settled_is_not_los
     await jobs.create(a_job())
     lease = await take(jobs)
     await lease.write_state(JobState.FAILED, at=LATER, finished_at=LATER)
-    await jobs.retry("job00001", by=ADA.name, at=LATER)
+    await jobs.retry("job00001", by=ADA, at=LATER)
 
     assert not await lease.settle(seen_signals=0)
 
@@ -352,8 +379,8 @@ async def test_a_retry_that_comes_while_a_failed_job_is_being_settled_is_not_los
 async def test_a_job_is_cancelled_once(jobs: JobStore) -> None:
     await jobs.create(a_job())
 
-    first = await jobs.cancel("job00001", by=ADA.name, at=LATER)
-    second = await jobs.cancel("job00001", by=BRUNO.name, at=LATER)
+    first = await jobs.cancel("job00001", by=ADA, at=LATER)
+    second = await jobs.cancel("job00001", by=BRUNO, at=LATER)
 
     job = await jobs.load("job00001")
     assert (first, second) == (Answer.ACCEPTED, Answer.TOO_LATE)
@@ -403,10 +430,11 @@ async def test_names_reserved_by_a_request_that_died_are_free_after_a_minute(
 async def ended(
     jobs: JobStore, job_id: str, state: JobState = JobState.DONE, *, at: datetime = LATER
 ) -> None:
-    """A job that a worker has brought to its end and let go of."""
+    """A job that a worker has brought to its end, recorded and let go of."""
     await jobs.create(a_job(id=job_id))
     lease = await take(jobs, job_id)
     await lease.write_state(state, at=at, finished_at=at)
+    await lease.write_audited(2)
     assert await lease.settle(seen_signals=0)
 
 
@@ -427,6 +455,7 @@ async def test_jobs_that_have_not_ended_are_counted_by_state_and_by_what_they_wa
         JobState.RUNNING: 2,
         JobState.WAITING: 1,
         JobState.WAITING_APPROVAL: 0,
+        JobState.UNDOING: 0,
     }
     assert counted.pauses == {(STEP, StepState.WAITING): 1}
 
@@ -461,7 +490,7 @@ async def test_what_ended_lately_or_not_at_all_is_kept(jobs: JobStore) -> None:
     await ended(jobs, "job00001", at=LONG_AFTER)
     await jobs.create(a_job(id="job00002"))
     await ended(jobs, "job00003", JobState.FAILED)
-    await jobs.retry("job00003", by="Ada", at=LATER)
+    await jobs.retry("job00003", by=ADA, at=LATER)
 
     assert list(await jobs.forget(ended_before=LONG_AFTER)) == []
 
@@ -472,10 +501,23 @@ async def test_a_job_that_a_worker_holds_is_kept(jobs: JobStore) -> None:
     await jobs.create(a_job())
     lease = await take(jobs)
     await lease.write_state(JobState.DONE, at=LATER, finished_at=LATER)
+    await lease.write_audited(2)
 
     assert list(await jobs.forget(ended_before=LONG_AFTER)) == []
 
     assert (await lease.load()).state is JobState.DONE
+
+
+async def test_a_job_that_the_audit_does_not_tell_all_of_is_kept(jobs: JobStore) -> None:
+    await jobs.create(a_job())
+    lease = await take(jobs)
+    await lease.write_audited(1)
+    await lease.write_state(JobState.DONE, at=LATER, finished_at=LATER)
+    await lease.release()
+
+    assert list(await jobs.forget(ended_before=LONG_AFTER)) == []
+
+    assert await jobs.load("job00001")
 
 
 async def test_many_old_jobs_are_forgotten_in_bites(jobs: JobStore) -> None:
@@ -531,3 +573,39 @@ async def test_a_freeze_lasts_until_it_is_ended(jobs: JobStore) -> None:
     await jobs.freeze(None)
 
     assert (before, during, await jobs.frozen()) == (None, freeze, None)
+
+
+async def test_a_failed_job_is_undone_once_and_its_own_failures_are_what_a_retry_begins_anew(
+    jobs: JobStore,
+) -> None:
+    await jobs.create(a_job())
+    lease = await take(jobs)
+    failed = StepRecord(state=StepState.FAILED, started_at=NOON)
+    await lease.write_step(STEP, failed, what="failed", at=LATER)
+    early = await jobs.undo("job00001", by=ADA, at=LATER)
+    await lease.write_state(JobState.FAILED, at=LATER, ending="", finished_at=LATER)
+
+    begun = await jobs.undo("job00001", by=ADA, at=LATER)
+    again = await jobs.undo("job00001", by=BRUNO, at=LATER)
+    stopped = await jobs.cancel("job00001", by=BRUNO, at=LATER)
+    undoing = await jobs.load("job00001")
+    await lease.write_step(f"undo:{STEP}", failed, what="failed", at=LATER)
+    await lease.write_state(JobState.FAILED, at=LATER, finished_at=LATER)
+    retried = await jobs.retry("job00001", by=ADA, at=LATER)
+
+    late = Answer.TOO_LATE
+    assert [early, begun, again, stopped, retried] == [
+        late,
+        Answer.ACCEPTED,
+        late,
+        late,
+        Answer.ACCEPTED,
+    ]
+    assert undoing
+    assert (undoing.state, undoing.undo_by, undoing.finished_at) == (JobState.UNDOING, "Ada", None)
+    job = await jobs.load("job00001")
+    assert job
+    assert job.state is JobState.UNDOING
+    assert job.step(STEP).state is StepState.FAILED
+    assert job.step(f"undo:{STEP}").state is StepState.PENDING
+    assert await jobs.due(now=LONG_AFTER) == ["job00001"]

@@ -12,6 +12,7 @@ import httpx
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.adapters.memory.audit import MemoryAudit
 from bot.adapters.memory.clock import MemoryClock
 from bot.adapters.memory.cluster import MemoryCluster
 from bot.adapters.memory.directory import MemoryDirectory
@@ -54,6 +55,7 @@ class Fakes:
     cluster: MemoryCluster
     templates: MemoryTemplateLibrary
     jobs: MemoryJobs
+    audit: MemoryAudit
     scheduler: MemoryScheduler
     clock: MemoryClock
     ports: Ports
@@ -68,7 +70,7 @@ def fakes() -> Fakes:
     catalog = MemoryCatalog(entities=_entities())
     cluster, prober, scheduler = MemoryCluster(), MemoryProber(), MemoryScheduler()
     directory = MemoryDirectory(jobs.ADA, jobs.DENIZ, jobs.CHIARA)
-    templates, store = _templates(), MemoryJobs(clock)
+    templates, store, audit = _templates(), MemoryJobs(clock), MemoryAudit()
     ports = Ports(
         platform=Platform(
             gitlab_group="idp",
@@ -83,10 +85,11 @@ def fakes() -> Fakes:
         templates=templates,
         directory=directory,
         jobs=store,
+        audit=audit,
         scheduler=scheduler,
         clock=clock,
     )
-    return Fakes(directory, git, catalog, cluster, templates, store, scheduler, clock, ports)
+    return Fakes(directory, git, catalog, cluster, templates, store, audit, scheduler, clock, ports)
 
 
 def _templates() -> MemoryTemplateLibrary:

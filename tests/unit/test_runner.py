@@ -12,7 +12,7 @@ from bot.domain.value import Value
 from bot.pipeline.pipeline import JobContext, Pipeline, PipelineBroken
 from bot.pipeline.step import step
 from bot.ports.job_store import Answer, Busy
-from tests.builders import NOON, a_job
+from tests.builders import ADA, NOON, a_job
 from tests.world import World
 
 SECOND = timedelta(seconds=1)
@@ -228,7 +228,7 @@ async def test_a_retry_runs_the_failed_step_and_what_follows_alone(world: World)
     WEATHER.troubles = [PermanentError("The hill is rock.", "Bring dynamite.")]
     await world.advance(a_job())
 
-    answer = await world.jobs.retry("job00001", by="Ada", at=world.now())
+    answer = await world.jobs.retry("job00001", by=ADA, at=world.now())
     job = await world.advance(a_job())
 
     assert answer is Answer.ACCEPTED
@@ -248,7 +248,7 @@ async def test_a_declined_request_ends_as_cancelled_and_says_why(world: World) -
 async def test_a_cancelled_job_begins_no_further_step(world: World) -> None:
     WEATHER.troubles = [NotYet("the mortar to dry", 5 * SECOND)]
     await world.advance(a_job())
-    await world.jobs.cancel("job00001", by="Ada", at=world.now())
+    await world.jobs.cancel("job00001", by=ADA, at=world.now())
 
     job = await world.advance(a_job(), by=10 * SECOND)
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from bot.domain.approval import Decision
 from bot.domain.census import Census, census
-from bot.domain.job import Job, JobState, MessageRef, StepRecord, StepState
+from bot.domain.entities import Person
+from bot.domain.job import Job, JobState, MessageRef, StepRecord
 from bot.domain.limits import Freeze
 from bot.ports.clock import Clock
 from bot.ports.job_store import Answer, Busy, Event, LeaseLost
@@ -34,7 +35,7 @@ class MemoryJobs:
             return False
         self.jobs[job.id] = job.model_copy(update={"version": 0})
         self.due_at[job.id] = job.created_at + FIRST_LOOK
-        self.put(job.id, {}, what="asked", at=job.created_at, detail=job.request.requester.name)
+        self.put(job.id, {}, what="asked", at=job.created_at, by=job.request.requester)
         return True
 
     async def load(self, job_id: str) -> Job | None:
@@ -91,39 +92,62 @@ class MemoryJobs:
             "decision": decision if is_last else None,
             "signals": job.signals + 1,
         }
-        self.put(job_id, changes, what=decision.verdict, at=decision.at, detail=decision.by.name)
+        self.put(
+            job_id,
+            changes,
+            what=decision.verdict,
+            at=decision.at,
+            detail=decision.reason,
+            by=decision.by,
+        )
         self._due_by(job_id, decision.at)
         return Answer.ACCEPTED
 
-    async def retry(self, job_id: str, *, by: str, at: datetime) -> Answer:
+    async def retry(self, job_id: str, *, by: Person, at: datetime) -> Answer:
         job = self.jobs.get(job_id)
         if not job:
             return Answer.UNKNOWN_JOB
         if job.state is not JobState.FAILED:
             return Answer.TOO_LATE
         again = {
-            name: StepRecord(started_at=step.started_at) if step.state is StepState.FAILED else step
-            for name, step in job.steps.items()
+            name: StepRecord(started_at=step.started_at) for name, step in job.to_retry.items()
         }
         changes = {
-            "state": JobState.RUNNING,
+            "state": job.state_after_retry,
             "ending": "",
             "finished_at": None,
-            "steps": again,
+            "steps": {**job.steps, **again},
             "signals": job.signals + 1,
         }
-        self.put(job_id, changes, what="retry", at=at, detail=by)
+        self.put(job_id, changes, what="retry", at=at, by=by)
         self.due_at[job_id] = at
         return Answer.ACCEPTED
 
-    async def cancel(self, job_id: str, *, by: str, at: datetime) -> Answer:
+    async def undo(self, job_id: str, *, by: Person, at: datetime) -> Answer:
         job = self.jobs.get(job_id)
         if not job:
             return Answer.UNKNOWN_JOB
-        if job.state.is_end or job.cancelled_by:
+        if not job.can_be_undone:
             return Answer.TOO_LATE
-        changes = {"cancelled_by": by, "signals": job.signals + 1}
-        self.put(job_id, changes, what="cancel", at=at, detail=by)
+        changes = {
+            "state": JobState.UNDOING,
+            "ending": "",
+            "finished_at": None,
+            "undo_by": by.name,
+            "signals": job.signals + 1,
+        }
+        self.put(job_id, changes, what="undo", at=at, by=by)
+        self.due_at[job_id] = at
+        return Answer.ACCEPTED
+
+    async def cancel(self, job_id: str, *, by: Person, at: datetime) -> Answer:
+        job = self.jobs.get(job_id)
+        if not job:
+            return Answer.UNKNOWN_JOB
+        if not job.can_be_cancelled:
+            return Answer.TOO_LATE
+        changes = {"cancelled_by": by.name, "signals": job.signals + 1}
+        self.put(job_id, changes, what="cancel", at=at, by=by)
         self._due_by(job_id, at)
         return Answer.ACCEPTED
 
@@ -167,6 +191,8 @@ class MemoryJobs:
         _, until = self.leases.get(job.id, (0, self.clock()))
         if until > self.clock() or not job.state.is_end or not job.finished_at:
             return False
+        if job.audited_version != job.version:
+            return False
         return job.finished_at < ended_before
 
     def _due_by(self, job_id: str, at: datetime) -> None:
@@ -180,14 +206,13 @@ class MemoryJobs:
         *,
         what: str = "",
         at: datetime | None = None,
-        step: str = "",
-        detail: str = "",
+        **said: Any,
     ) -> None:
-        """Change a job, with an entry in its history where `what` says something."""
+        """Change a job, with an entry in its history where `what` says something; `said` is what else it says."""
         job = self.jobs[job_id].model_copy(update=dict(changes))
         if what and at:
             job = job.model_copy(update={"version": job.version + 1})
-            event = Event(version=job.version, at=at, what=what, step=step, detail=detail)
+            event = Event(version=job.version, at=at, what=what, **said)
             self.events.setdefault(job_id, []).append(event)
         self.jobs[job_id] = job
 
@@ -215,7 +240,13 @@ class MemoryLease:
         self._check()
         steps = {**self._store.jobs[self._job_id].steps, step: record}
         self._store.put(
-            self._job_id, {"steps": steps}, what=what, at=at, step=step, detail=record.reason
+            self._job_id,
+            {"steps": steps},
+            what=what,
+            at=at,
+            step=step,
+            detail=record.reason,
+            made=record.made,
         )
 
     async def write_state(
@@ -238,6 +269,10 @@ class MemoryLease:
     async def write_shown(self, version: int) -> None:
         self._check()
         self._store.put(self._job_id, {"shown_version": version})
+
+    async def write_audited(self, version: int) -> None:
+        self._check()
+        self._store.put(self._job_id, {"audited_version": version})
 
     async def park(self, *, seen_signals: int, look_at: datetime) -> bool:
         self._check()
