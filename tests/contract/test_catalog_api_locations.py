@@ -402,3 +402,18 @@ async def test_nobody_gets_in_without_the_token(
 
     assert answer.status_code == 401
     assert answer.json()["error"] == {"name": "AuthenticationError", "message": message}
+
+
+async def test_an_analysis_only_guesses_from_the_address(client: Client) -> None:
+    location = {"type": "url", "target": "http://git.example/idp/payments/hello/-/blob/main/x.yaml"}
+
+    answer = await client.http.post("/analyze-location", json={"location": location})
+
+    assert answer.status_code == 200
+    [guess] = answer.json()["generateEntities"]
+    assert answer.json()["existingEntityFiles"] == []
+    assert guess["entity"]["metadata"] == {
+        "name": "hello",
+        "annotations": {"gitlab.com/project-slug": "idp/payments/hello"},
+    }
+    assert (await client.http.post("/analyze-location", json={})).status_code == 400

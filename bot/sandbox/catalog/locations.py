@@ -1,5 +1,7 @@
 """The catalog's REST API: where entities come from."""
 
+from urllib.parse import urlsplit
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -31,6 +33,7 @@ class LocationApi:
             ("POST", "/locations", self.create),
             ("GET", "/locations/{id}", self.get),
             ("DELETE", "/locations/{id}", self.delete),
+            ("POST", "/analyze-location", self.analyze),
             ("GET", "/locations/by-entity/{kind}/{namespace}/{name}", self.by_entity),
         ]
         return [Route(BASE + path, guard(call), methods=[method]) for method, path, call in table]
@@ -94,6 +97,26 @@ class LocationApi:
         if location is None:
             raise not_found(f"Found no location with type url and target {target}")
         return JSONResponse(location.as_json())
+
+    async def analyze(self, request: Request) -> Response:
+        """Guess an entity from a repository's address alone, as Backstage does for GitLab."""
+        location = (await body_of(request)).get("location")
+        target = location.get("target") if isinstance(location, dict) else None
+        slug = (
+            urlsplit(target).path.partition("/-/")[0].strip("/") if isinstance(target, str) else ""
+        )
+        if "/" not in slug:
+            raise input_error("Malformed request: the location is no address of a repository")
+        name = slug.rpartition("/")[2].removesuffix(".git")
+        entity = {
+            "apiVersion": "backstage.io/v1alpha1",
+            "kind": "Component",
+            "metadata": {"name": name, "annotations": {"gitlab.com/project-slug": slug}},
+            "spec": {"type": "other", "lifecycle": "unknown"},
+        }
+        return JSONResponse(
+            {"existingEntityFiles": [], "generateEntities": [{"entity": entity, "fields": []}]}
+        )
 
     def _found(self, request: Request) -> Location:
         key = request.path_params["id"]
