@@ -15,6 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.adapters.backstage import Backstage
 from bot.adapters.gitlab import GitLab
 from bot.adapters.kubernetes import Kubernetes
+from bot.adapters.outside_calls import start_span
 from bot.adapters.slack_calls import slack_session
 from bot.domain.errors import TemporaryError
 
@@ -115,3 +116,23 @@ async def test_no_answer_is_counted(call: Call, tmp_path: Path) -> None:
         await call(url, tmp_path)
 
     assert counted(system, "none") - before >= 1
+
+
+@pytest.mark.parametrize("call", [gitlab, catalog, kubernetes, slack])
+async def test_a_call_knows_in_any_thread_whose_attempt_it_belongs_to(
+    call: Call, tmp_path: Path
+) -> None:
+    drawn: list[str] = []
+
+    def start(name: str) -> contextlib.nullcontext[None]:
+        drawn.append(name)
+        return contextlib.nullcontext()
+
+    start_span.set(start)
+    async with unwell() as url:
+        with pytest.raises((TemporaryError, SlackApiError)):
+            await call(url, tmp_path)
+
+    [name] = drawn
+    assert name.split()[0] == getattr(call, "__name__", "")
+    assert "secret" not in name
