@@ -15,6 +15,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 
 from bot.sandbox import box as boxes
+from bot.sandbox.faults import Faults, front
 from bot.sandbox.faults.kinds import ALL
 from tests.contract import catalog_client, cluster_clients, slack_workspace
 from tests.contract.gitlab_world import (
@@ -308,11 +309,12 @@ async def test_the_app_meets_slacks_faults_and_the_people_at_the_page_do_not(roo
     with pytest.raises(SlackApiError) as down:
         await room.web().auth_test()
     said = await room.say("U0ADA", "is anybody there?")
+    page = await room.http.get("/client/U0ADA/C0GENERAL")
 
     assert limited.value.response["error"] == "ratelimited"
     assert limited.value.response.headers["Retry-After"] == "7"
     assert down.value.response["error"] == "service_unavailable"
-    assert said["ok"]
+    assert (said["ok"], page.status_code) == (True, 200)
     assert [message["text"] for message in await room.get("messages")] == ["is anybody there?"]
     await room.http.delete(FAULTS)
     assert (await room.web().auth_test())["ok"]
@@ -434,6 +436,29 @@ async def test_a_part_stopped_at_its_own_address_must_come_back_by_itself(
 
     assert (refused.status_code, stopped.status_code) == (400, 201)
     assert "for how long" in refused.json()["problems"]["for_seconds"]
+
+
+async def test_argo_cd_is_an_address_of_the_cluster() -> None:
+    faults, stopped = Faults(), asyncio.Event()
+
+    async def switch(_: object) -> None:
+        stopped.set()
+
+    faults.switches["cluster"] = switch
+    wish = {"kind": "stopped-part", "part": "cluster"}
+    transport = httpx.ASGITransport(front(_nothing, "argocd", faults))
+    async with httpx.AsyncClient(transport=transport, base_url="http://argocd") as client:
+        refused = await client.post(FAULTS, json=wish)
+        made = await client.post(FAULTS, json=wish | {"for_seconds": 60})
+        await stopped.wait()
+        await client.delete(FAULTS)
+
+    assert list(refused.json()["problems"]) == ["for_seconds"]
+    assert made.json()["seconds_left"] == pytest.approx(60, abs=1)
+
+
+async def _nothing(*_: object) -> None:
+    """Serve nobody."""
 
 
 async def _until(host: httpx.AsyncClient, *, answers: bool) -> None:

@@ -8,7 +8,6 @@ import pytest
 from bot.sandbox import restarting
 from bot.sandbox.restarting import Restartable
 
-
 OFF, ON = False, True
 
 

@@ -18,6 +18,9 @@ from bot.sandbox.faults.store import Faults
 PATH = "/sandbox/faults"
 STATIC = StaticFiles(directory=Path(__file__).with_name("static"))
 
+STOPS_WITH = {"argocd": "cluster"}
+"""Addresses that are gone when another part is stopped."""
+
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -31,6 +34,7 @@ class _Refused(Exception):
 
 def answer(faults: Faults, part: str) -> Starlette:
     """The application that takes orders at one part's address."""
+    own = STOPS_WITH.get(part, part)
 
     async def listed(request: Request) -> Response:
         if "text/html" in request.headers.get("accept", ""):
@@ -40,17 +44,17 @@ def answer(faults: Faults, part: str) -> Starlette:
 
     async def ordered(request: Request) -> Response:
         try:
-            wish = _checked(faults, part, await request.body())
+            wish = _checked(faults, own, await request.body())
         except _Refused as refusal:
             return JSONResponse(_worded(refusal.problems), 400)
         made = faults.add(wish)
-        await faults.settled(without=part)
+        await faults.settled(without=own)
         return JSONResponse(made.as_json(), 201)
 
     async def cleared(request: Request) -> Response:
         number = request.path_params.get("number")
         count = faults.clear_all() if number is None else int(faults.clear(number))
-        await faults.settled(without=part)
+        await faults.settled(without=own)
         if number is not None and not count:
             return JSONResponse({"error": f"There is no fault {number}."}, 404)
         return JSONResponse({"cleared": count})
@@ -66,7 +70,7 @@ def answer(faults: Faults, part: str) -> Starlette:
     )
 
 
-def _checked(faults: Faults, part: str, body: bytes) -> Fault:
+def _checked(faults: Faults, own: str, body: bytes) -> Fault:
     """Read a wish.
 
     Raises:
@@ -81,7 +85,7 @@ def _checked(faults: Faults, part: str, body: bytes) -> Fault:
     if wish.part not in faults.switches:
         can = ", ".join(faults.switches) or "none of those that run here"
         raise _Refused(part=f"{wish.part} cannot be stopped here; what can: {can}.")
-    if wish.part == part != "slack" and wish.for_seconds is None:
+    if wish.part == own != "slack" and wish.for_seconds is None:
         raise _Refused(
             for_seconds="Say for how long: nobody can start a part at the address that it is stopped at."
         )

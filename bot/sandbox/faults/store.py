@@ -117,7 +117,9 @@ class Faults:
     async def settled(self, *, without: str = "") -> None:
         """Wait until every part runs or not, as wanted; except for one that waits for itself."""
         waited = [task for part, task in self._switching.items() if part != without]
-        await asyncio.gather(*waited)
+        if waited:
+            # Whoever waits may be cancelled; what is waited for may not.
+            await asyncio.wait(waited)
 
     def _tell(self) -> None:
         for told in self._followers:
