@@ -182,6 +182,13 @@ def _group_findings(path: str, group: _Group | None) -> Iterator[Finding]:
             f"{group.user} has {role} in {path}, where only Owners may create subgroups.",
             f"Give {group.user} the role Owner, or create the groups of new teams by hand.",
         )
+    elif group.level < AccessLevel.OWNER:
+        yield warning(
+            _SYSTEM,
+            "group",
+            f"{group.user} has {role} in {path}; only Owners may delete or archive projects, so nothing can be undone.",
+            f"Give {group.user} the role Owner in {path}.",
+        )
     else:
         yield ok(_SYSTEM, "group", f"{group.user} has {role} in {path}.")
 

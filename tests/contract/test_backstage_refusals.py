@@ -19,14 +19,14 @@ from bot.sandbox import serving
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 HELLO = entity_ref("hello", kind="component")
-LOCATION = "https://gitlab.example.com/g/p/-/blob/main/catalog-info.yaml"
+LOCATION = "https://gitlab.example.com/g/hello/-/blob/main/catalog-info.yaml"
 
 Answer = Callable[[Request], Awaitable[Response]]
 
 
 @contextlib.asynccontextmanager
 async def a_backstage(answer: Answer, *, timeout: float = 5.0) -> AsyncIterator[Backstage]:
-    methods = ["GET", "POST"]
+    methods = ["GET", "POST", "DELETE"]
     app = Starlette(routes=[Route("/{path:path}", answer, methods=methods)])
     async with serving.served(app, 0) as port:
         url = f"http://127.0.0.1:{port}"
@@ -209,6 +209,100 @@ async def test_the_catalogs_complaint_about_an_entity_is_passed_on() -> None:
 
     assert found is not None
     assert found.problem == "InputError: bad"
+
+
+class Registered:
+    """A Backstage with one location, and what it has read of it."""
+
+    def __init__(self, *brought: dict[str, object], is_read: bool = True) -> None:
+        self.brought = list(brought)
+        self.is_read = is_read
+        self.deleting = 204
+        self.deleted: list[str] = []
+
+    async def answer(self, request: Request) -> Response:
+        location = {"id": "one", "type": "url", "target": LOCATION}
+        path = request.url.path.removeprefix("/api/catalog")
+        if request.method == "DELETE":
+            self.deleted.append(path)
+            return Response(status_code=self.deleting)
+        if path.startswith("/locations/by-entity/"):
+            missing = {"error": {"name": "NotFoundError", "message": "found no entity"}}
+            return JSONResponse(location) if self.is_read else JSONResponse(missing, 404)
+        if path == "/entities/by-query":
+            return JSONResponse({"items": self.brought, "pageInfo": {}})
+        if request.method == "POST":
+            return JSONResponse({"entities": self.brought}, 201)
+        return JSONResponse([{"data": location}])
+
+
+def _brought(name: str, *, by: str = LOCATION, kind: str = "Component") -> dict[str, object]:
+    annotations = {"backstage.io/managed-by-location": f"url:{by}"}
+    metadata = {"name": name, "namespace": "default", "annotations": annotations}
+    return {"kind": kind, "metadata": metadata}
+
+
+GENERATED = _brought("generated-1f", kind="Location")
+NESTED = LOCATION.replace("catalog-info", "hello")
+
+
+@pytest.mark.parametrize("status", [204, 404])
+async def test_the_location_of_an_entity_is_deleted_and_may_be_gone_already(status: int) -> None:
+    backstage = Registered(GENERATED, _brought("hello"))
+    backstage.deleting = status
+    async with a_backstage(backstage.answer) as catalog:
+        await catalog.unregister(HELLO)
+
+    assert backstage.deleted == ["/locations/one"]
+
+
+async def test_a_refused_deletion_names_what_to_change() -> None:
+    backstage = Registered(GENERATED, _brought("hello"))
+    backstage.deleting = 403
+    async with a_backstage(backstage.answer) as catalog:
+        with pytest.raises(PermanentError) as refused:
+            await catalog.unregister(HELLO)
+
+    assert "accessRestrictions" in refused.value.fix
+
+
+@pytest.mark.parametrize(
+    "brought",
+    [
+        [GENERATED, _brought("hello"), _brought("other")],
+        [GENERATED, _brought("hello", by=NESTED)],
+        [GENERATED],
+        [],
+    ],
+    ids=["with others", "by a file that it names", "not by it", "nothing known"],
+)
+@pytest.mark.parametrize("is_read", [True, False])
+async def test_a_location_is_deleted_only_if_it_stands_for_the_entity_alone(
+    *, brought: list[dict[str, object]], is_read: bool
+) -> None:
+    backstage = Registered(*brought, is_read=is_read)
+    async with a_backstage(backstage.answer) as catalog:
+        await catalog.unregister(HELLO)
+
+    assert backstage.deleted == []
+
+
+@pytest.mark.parametrize(
+    ("within", "deleted"),
+    [
+        ("", ["/locations/one"]),
+        ("https://gitlab.example.com/g/hello", ["/locations/one"]),
+        ("https://gitlab.example.com/g/hell", []),
+    ],
+)
+async def test_a_location_that_waits_to_be_read_is_told_by_its_file(
+    within: str, deleted: list[str]
+) -> None:
+    backstage = Registered(_brought("hello"), is_read=False)
+    async with a_backstage(backstage.answer) as catalog:
+        await catalog.unregister(HELLO, within=within)
+
+    assert backstage.deleted == deleted
 
 
 def _document(ref: EntityRef, relations: list[dict[str, str]] | None = None) -> dict[str, object]:

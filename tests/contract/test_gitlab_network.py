@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from bot.adapters.gitlab import GitLab
 from bot.domain.errors import PermanentError, TemporaryError
 from bot.domain.request import Visibility
-from bot.ports.git_host import GitHost, NewProject
+from bot.ports.git_host import GitHost, NewProject, Removal
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 Answer = Callable[[web.Request], web.StreamResponse]
@@ -250,3 +250,86 @@ async def test_every_state_of_a_pipeline_has_a_meaning(
     assert found is not None
     assert str(found.state) == state
     assert bool(found.problem) == (status == "skipped")
+
+
+def _project(**fields: object) -> dict[str, object]:
+    return {
+        "id": 7,
+        "path_with_namespace": "team/hello",
+        "description": "Made by idp-bot for job 42.",
+        "archived": False,
+        **fields,
+    }
+
+
+def _script(*answers: tuple[int, object]) -> Answer:
+    """One answer after the other, whatever is asked."""
+    left = iter(answers)
+
+    def answer(_: web.Request) -> web.StreamResponse:
+        status, body = next(left)
+        return web.json_response(body, status=status)
+
+    return answer
+
+
+async def test_where_deletion_is_delayed_nothing_is_ever_marked_for_deletion(
+    host: Host, git: GitHost
+) -> None:
+    host.answer = _script((200, _project(marked_for_deletion_on=None)), (201, _project()))
+    assert await git.remove_project("team/hello", mark="42") is Removal.ARCHIVED
+    assert [line.partition(" ")[0] for line in host.asked] == ["GET", "POST"]
+    assert host.asked[-1].endswith("/projects/7/archive")
+
+
+async def test_what_was_marked_for_deletion_unexpectedly_is_restored_and_archived(
+    host: Host, git: GitHost
+) -> None:
+    renamed = _project(
+        path_with_namespace="team/hello-deletion_scheduled-7", marked_for_deletion_on="2026-01-05"
+    )
+    host.answer = _script(
+        (200, _project()), (202, {}), (200, renamed), (201, _project()), (201, _project())
+    )
+    assert await git.remove_project("team/hello", mark="42") is Removal.ARCHIVED
+    assert [line.rpartition("/projects/7")[2] for line in host.asked[-2:]] == [
+        "/restore",
+        "/archive",
+    ]
+
+
+async def test_a_project_that_somebody_has_marked_for_deletion_already_is_left_to_it(
+    host: Host, git: GitHost
+) -> None:
+    host.answer = _script((200, _project(marked_for_deletion_on="2026-01-05", archived=True)))
+    assert await git.remove_project("team/hello", mark="42") is Removal.DELETED
+    assert len(host.asked) == 1
+
+
+async def test_a_deletion_that_is_not_finished_is_looked_at_again_later(
+    host: Host, git: GitHost
+) -> None:
+    host.answer = _script((200, _project()), (202, {}), (200, _project()))
+    with pytest.raises(TemporaryError, match="not finished"):
+        await git.remove_project("team/hello", mark="42")
+
+
+async def test_a_file_that_somebody_changes_while_it_is_removed_is_a_passing_trouble(
+    host: Host, git: GitHost
+) -> None:
+    changed = {"message": "The file has changed since you started editing it"}
+
+    def answer(request: web.Request) -> web.StreamResponse:
+        if request.method == "HEAD":
+            return web.Response(headers={"X-Gitlab-Last-Commit-Id": "a" * 40})
+        if request.method == "POST":
+            return web.json_response(changed, status=400)
+        if "/branches/" in request.raw_path:
+            commit = {"id": "b" * 40, "web_url": "https://gitlab.test"}
+            return web.json_response({"name": "main", "commit": commit})
+        return web.json_response(_project())
+
+    host.answer = answer
+    with pytest.raises(TemporaryError):
+        await git.remove_files("team/hello", ["x"], message="Take back")
+    assert sum(line.startswith("POST") for line in host.asked) == 1

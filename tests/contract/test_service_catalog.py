@@ -286,3 +286,60 @@ async def test_a_second_definition_is_refused_and_the_first_one_stands(subject: 
     found = await subject.catalog.find(checkout)
     assert found is not None
     assert found.owner == PAYMENTS
+
+
+async def test_an_unregistered_entity_is_gone_and_stays_so(subject: Subject) -> None:
+    location = await subject.put("hello/catalog-info.yaml", component("checkout-hello"))
+    await subject.catalog.register(location, expects=HELLO)
+    await subject.seen(HELLO)
+
+    await subject.catalog.unregister(HELLO, within=location.partition("/-/")[0])
+    assert await subject.seen(HELLO, lambda found: found is None) is None
+    await subject.catalog.unregister(HELLO)
+
+    await subject.catalog.register(location, expects=HELLO)
+    assert await subject.seen(HELLO)
+
+
+async def test_an_entity_is_unregistered_before_the_catalog_has_read_it(subject: Subject) -> None:
+    location = await subject.put("checkout-hello/catalog-info.yaml", component("checkout-hello"))
+    await subject.catalog.register(location, expects=HELLO)
+    await subject.catalog.unregister(HELLO)
+    other = await subject.put("other/catalog-info.yaml", component("checkout-other"))
+    await subject.catalog.register(other, expects=entity_ref("checkout-other", kind="component"))
+    await subject.seen(entity_ref("checkout-other", kind="component"))
+
+    assert await subject.seen(HELLO, lambda found: found is None) is None
+
+
+async def test_a_location_that_brings_others_too_is_left_alone(subject: Subject) -> None:
+    content = f"{component('checkout-hello')}---\n{component('checkout-other')}"
+    location = await subject.put("checkout-hello/catalog-info.yaml", content)
+    await subject.catalog.register(location, expects=HELLO)
+    await subject.seen(HELLO)
+    checkout = entity_ref("checkout", kind="system")
+
+    await subject.catalog.unregister(HELLO)
+    await subject.catalog.unregister(checkout)
+
+    for ref in (HELLO, checkout, PAYMENTS):
+        assert await subject.catalog.find(ref), ref
+    assert await subject.catalog.search("component", "checkout-other")
+
+
+async def test_what_somebody_else_has_registered_under_the_name_is_left_alone(
+    subject: Subject,
+) -> None:
+    location = await subject.put("checkout-hello/catalog-info.yaml", component("checkout-hello"))
+    await subject.catalog.register(location, expects=HELLO)
+    await subject.seen(HELLO)
+    home = location.partition("/-/")[0]
+
+    for elsewhere in (f"{home}-too", home[:-1], "https://gitlab.example.com/idp/other/hello"):
+        await subject.catalog.unregister(HELLO, within=elsewhere)
+
+    assert await subject.catalog.find(HELLO)
+
+
+async def test_what_never_was_is_unregistered_without_a_word(subject: Subject) -> None:
+    await subject.catalog.unregister(entity_ref("nowhere", kind="component"))

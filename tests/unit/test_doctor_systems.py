@@ -115,13 +115,13 @@ async def test_a_gitlab_token_is_to_be_renewed_two_weeks_before_its_end(
     ("changes", "verdict", "words"),
     [
         ({"level": 30}, "failed", "Developer"),
-        ({"level": 40}, "ok", "Maintainer"),
+        ({"level": 40}, "warning", "delete or archive"),
         ({"level": 40, "group": {"project_creation_level": "noone"}}, "failed", "Nobody"),
         ({"level": 40, "group": {"subgroup_creation_level": "owner"}}, "warning", "only Owners"),
         ({"level": 50, "group": {"subgroup_creation_level": "owner"}}, "ok", "Owner"),
     ],
 )
-async def test_the_bots_role_must_let_it_create_projects_and_subgroups(
+async def test_the_bots_role_must_let_it_create_and_remove_projects_and_subgroups(
     changes: dict[str, Any], verdict: str, words: str
 ) -> None:
     findings = await gitlab_findings(a_gitlab(**changes))
