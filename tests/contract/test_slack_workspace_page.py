@@ -180,6 +180,15 @@ async def test_a_date_is_shown_on_each_readers_own_clock(room: Room) -> None:
         assert "2026-01-15 15:00" in istanbul
 
 
+async def test_a_refusal_of_slacks_own_does_not_look_like_the_apps(room: Room) -> None:
+    await room.say("U0ADA", "/idb", "C0PLATFORM")
+
+    page = (await room.http.get("/client/U0ADA/C0PLATFORM")).text
+    message = page[page.index("<article") :]
+    assert "Slackbot" in message
+    assert "app-tag" not in message
+
+
 async def test_a_date_that_cannot_be_read_falls_back(room: Room) -> None:
     drawn = await _drawn(room, section("<!date^soon^{date}|in a while>"))
 

@@ -47,7 +47,9 @@ class SlackApp:
     commands: tuple[Command, ...]
     events: tuple[str, ...]
     scopes: tuple[str, ...]
-    request_url: str = ""  # where signed requests go while no socket is open
+    request_url: str = (
+        ""  # where all signed requests go while no socket is open, options among them
+    )
     takes_messages: bool = True  # whether people may write to it directly
 
 
@@ -67,6 +69,7 @@ IDP_BOT = SlackApp(
                 Hint("jobs", "Your latest jobs"),
                 Hint("retry", "Run a failed job again from where it failed"),
                 Hint("cancel", "Stop a job at the next safe point"),
+                Hint("undo", "Take back what a failed or cancelled job has made"),
                 Hint("help", "Everything it can do"),
             ),
         ),

@@ -76,7 +76,7 @@ class Reader:
         """Say who a message is from."""
         user = message.get("user", SLACKBOT)
         if user == SLACKBOT:
-            return {"id": user, "name": "Slackbot", "is_app": True}
+            return {"id": user, "name": "Slackbot", "is_app": False}
         return {"id": user, "name": self.workspace.name_of(user), "is_app": "bot_id" in message}
 
     def replies(self, message: Message) -> dict[str, Any] | None:
