@@ -7,7 +7,7 @@ import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.domain.errors import TemporaryError
+from bot.domain.errors import PermanentError, TemporaryError
 from bot.domain.job import Job, MessageRef
 from bot.domain.notices import Notice, NoticeKind
 from bot.domain.request import AppRequest, Visibility
@@ -45,7 +45,7 @@ class SlackAnnouncer:
         """Post a notice; where the bot may not speak it speaks to the requester directly."""
         with web_api.translated("post a message"):
             if notice.kind is NoticeKind.CARD:
-                return await self._post_card(job, notice)
+                return await self._with_permalink(await self._post_card(job, notice))
             return await self._post_reply(job, notice)
 
     async def find(self, job: Job, notice: Notice) -> MessageRef | None:
@@ -55,9 +55,10 @@ class SlackAnnouncer:
                 card = _card(job)
                 return await self._noted(job, notice.key, card.channel, thread=card.ts)
             asked_in = await self._conversation(job.channel)
-            return await self._noted(job, notice.key, asked_in) or await self._noted(
+            found = await self._noted(job, notice.key, asked_in) or await self._noted(
                 job, notice.key, await self._direct(job.request.requester.slack_id)
             )
+            return await self._with_permalink(found) if found else None
 
     async def redraw(self, job: Job, card: MessageRef) -> None:
         """Make the card show the job as it stands."""
@@ -79,6 +80,17 @@ class SlackAnnouncer:
         return await self._send(
             job, notice.key, await self._direct(job.request.requester.slack_id), drawn
         )
+
+    async def _with_permalink(self, card: MessageRef) -> MessageRef:
+        """The card with its address; without it if Slack does not tell, for the card is there all the same."""
+        try:
+            with web_api.translated("tell where a message can be looked at"):
+                where = {"channel": card.channel, "message_ts": card.ts}
+                answer = await self._client.chat_getPermalink(**where)
+        except (TemporaryError, PermanentError) as error:
+            log.info("slack.no_permalink", channel=card.channel, error=error.cause)
+            return card
+        return card.model_copy(update={"permalink": answer["permalink"]})
 
     async def _post_reply(self, job: Job, notice: Notice) -> MessageRef:
         card = _card(job)

@@ -71,6 +71,17 @@ async def test_the_card_is_posted_where_it_was_asked_for(
     }
 
 
+async def test_a_card_is_remembered_with_its_address_for_people_also_when_it_is_found_again(
+    world: World, announcer: SlackAnnouncer
+) -> None:
+    job = since_long(jobs.a_job())
+
+    card = await announcer.post(job, CARD)
+
+    assert card.permalink.endswith(f"/archives/C0PAYMENTS/p{card.ts.replace('.', '')}")
+    assert await an_announcer(world).find(job, CARD) == card
+
+
 async def test_the_card_is_redrawn_in_place(world: World, announcer: SlackAnnouncer) -> None:
     card = await announcer.post(since_long(jobs.a_job()), CARD)
 

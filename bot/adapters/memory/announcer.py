@@ -25,7 +25,12 @@ class MemoryAnnouncer(Faults):
 
     async def post(self, job: Job, notice: Notice) -> MessageRef:
         with self.around("post"):
-            ref = MessageRef(channel=job.channel, ts=f"1700000000.{len(self.posted):06}")
+            number = f"{len(self.posted):06}"
+            ref = MessageRef(
+                channel=job.channel,
+                ts=f"1700000000.{number}",
+                permalink=f"https://slack.example.com/archives/{job.channel}/p1700000000{number}",
+            )
             self.posted.append(Posted(ref, notice, job))
             return ref
 
