@@ -14,6 +14,7 @@ from bot.web.metrics import _Shared
 from tests.architecture.documents import table_rows
 
 OPERATION = Path("docs/operation.md")
+METRICS = table_rows(OPERATION, "metric")
 COUNTED_IN = (
     "bot.adapters.metrics",
     "bot.adapters.outside_calls",
@@ -43,9 +44,16 @@ def shared() -> Iterator[tuple[str, tuple[str, ...]]]:
 def test_every_metric_is_explained_with_its_labels() -> None:
     told = {
         row[0].strip("`"): tuple(sorted(label.strip("` ") for label in row[1].split(",") if label))
-        for row in table_rows(OPERATION, "metric")
+        for row in METRICS
     }
     assert told == dict(counted()) | dict(shared())
+
+
+def test_every_state_of_a_job_is_named() -> None:
+    told = {row[0].strip("`"): set(re.findall(r"`([\w-]+)`", row[2])) for row in METRICS}
+    states = set(JobState)
+    assert told["idp_jobs"] == {state for state in states if not state.is_end}
+    assert told["idp_jobs_ended_total"] == {state for state in states if state.is_end}
 
 
 def test_alerts_ask_for_metrics_that_there_are() -> None:
