@@ -1,5 +1,6 @@
 """Groups and projects, as python-gitlab and plain HTTP see them."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import gitlab
@@ -99,6 +100,66 @@ def test_a_deleted_project_frees_its_path(world: World) -> None:
     again = world.project(name="short-lived")
     assert again.id != project.id
     assert again.empty_repo
+
+
+@pytest.fixture
+def delayed(world: World) -> Iterator[World]:
+    """A GitLab that keeps deleted projects for a week."""
+    world.admin.http_put("/application/settings", post_data={"deletion_adjourned_period": 7})
+    yield world
+    world.admin.http_put("/application/settings", post_data={"deletion_adjourned_period": 0})
+
+
+def test_only_where_deletion_is_delayed_projects_show_its_date(world: World) -> None:
+    assert "marked_for_deletion_on" not in world.project().attributes
+
+
+def test_a_delayed_deletion_renames_the_project_and_closes_it_until_it_is_restored(
+    delayed: World,
+) -> None:
+    project = delayed.project()
+    path = project.path_with_namespace
+    assert project.marked_for_deletion_on is None
+
+    project.delete()
+
+    marked = delayed.admin.projects.get(project.id)
+    assert marked.marked_for_deletion_on
+    assert marked.path_with_namespace == f"{path}-deletion_scheduled-{project.id}"
+    with pytest.raises(gitlab.GitlabCreateError) as refused:
+        commit(marked, **{"a.txt": "a"})
+    assert refused.value.response_code == 403
+
+    marked.restore()
+
+    restored = delayed.admin.projects.get(path)
+    assert restored.marked_for_deletion_on is None
+    commit(restored, **{"a.txt": "a"})
+
+
+def test_a_marked_project_goes_at_once_only_under_its_full_name(delayed: World) -> None:
+    project = delayed.project()
+    with pytest.raises(gitlab.GitlabDeleteError, match="must be marked"):
+        project.delete(permanently_remove=True, full_path=project.path_with_namespace)
+    project.delete()
+    marked = delayed.admin.projects.get(project.id)
+    with pytest.raises(gitlab.GitlabDeleteError, match="already marked"):
+        marked.delete()
+    with pytest.raises(gitlab.GitlabDeleteError, match="incorrect"):
+        marked.delete(permanently_remove=True, full_path="idp/other")
+
+    marked.delete(permanently_remove=True, full_path=marked.path_with_namespace)
+
+    with pytest.raises(gitlab.GitlabGetError):
+        delayed.admin.projects.get(project.id)
+
+
+def test_only_administrators_see_and_change_the_instances_settings(world: World) -> None:
+    ada = world.client(world.token_of("ada"))
+    for refused in (ada.http_get, ada.http_put):
+        with pytest.raises(gitlab.GitlabHttpError) as error:
+            refused("/application/settings")
+        assert error.value.response_code == 403
 
 
 def test_an_archived_project_takes_no_commits(world: World) -> None:
