@@ -16,6 +16,7 @@ CORRECTED_STATUS = {
     ("POST", "/projects/{id}/repository/commits"): 201,
     ("POST", "/projects/{id}/statuses/{sha}"): 201,
     ("DELETE", "/groups/{id}"): 202,
+    ("PUT", "/projects/{id}/merge_requests/{iid}/rebase"): 202,
 }
 # Described as the anonymous get it; with a token it is more.
 CORRECTED_SCHEMA = {

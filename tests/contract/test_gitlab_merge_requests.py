@@ -6,7 +6,7 @@ import gitlab
 import pytest
 from gitlab.v4.objects import Project, ProjectMergeRequest
 
-from tests.contract.gitlab_world import World, ci, commit, eventually, message, world
+from tests.contract.gitlab_world import World, ci, commit, eventually, message, receiver, world
 
 __all__ = ["world"]
 
@@ -156,3 +156,44 @@ def test_changes_are_shown_file_by_file(world: World) -> None:
         ("added", True)
     ]
     assert [each.title for each in request.commits()] == ["Add files"]
+
+
+def test_a_branch_is_put_on_top_of_what_came_meanwhile(world: World) -> None:
+    project = prepared(world)
+    request = opened(project)
+    commit(project, later="y\n")
+    tip = project.branches.get("main").commit["id"]
+
+    request.rebase()
+
+    side = project.branches.get("side").commit
+    assert side["parent_ids"] == [tip]
+    assert (side["title"], project.files.raw("added", ref="side")) == ("Add files", b"x\n")
+    again = project.mergerequests.get(request.iid)
+    assert (again.sha, again.merge_error) == (side["id"], None)
+
+
+def test_a_rebase_that_does_not_fit_says_so_and_changes_nothing(world: World) -> None:
+    project = prepared(world)
+    request = opened(project)
+    commit(project, added="mine\n")
+
+    request.rebase()
+
+    again = project.mergerequests.get(request.iid)
+    assert again.merge_error.startswith("Rebase failed")
+    assert again.sha == request.sha
+
+
+def test_a_push_to_its_branch_is_told_with_the_revision_before(world: World) -> None:
+    project = prepared(world)
+    request = opened(project)
+    with receiver() as sink:
+        project.hooks.create({"url": sink.url, "push_events": False, "merge_requests_events": True})
+        commit(project, "side", more="z\n")
+        eventually(lambda: sink.of("Merge Request Hook"))
+        [told] = sink.of("Merge Request Hook")
+
+    attributes = told["object_attributes"]
+    assert (attributes["action"], attributes["oldrev"]) == ("update", request.sha)
+    assert attributes["last_commit"]["id"] != request.sha

@@ -246,6 +246,7 @@ def _merge_requests(walk: Walk, project: int) -> None:
         walk("GET", f"{base}/{{iid}}/{more}", **one)
     walk("POST", f"{base}/{{iid}}/notes", {"body": "b"}, **one)
     walk("POST", f"{base}/{{iid}}/approve", **one)
+    walk("PUT", f"{base}/{{iid}}/rebase", **one)
     walk("PUT", f"{base}/{{iid}}/merge", **one)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bot.sandbox.gitlab import freshness
 from bot.sandbox.gitlab.ci import merge_pipelines, pipelines, plans
 from bot.sandbox.gitlab.entities.times import zoned
 from bot.sandbox.gitlab.forge import Forge
@@ -47,7 +48,22 @@ async def follow_up(forge: Forge, project_id: int, actor: User) -> None:
             forge.on_jobs_ready(pipeline.id)
     for change in moved:
         if not change.is_tag and not change.is_deletion:
+            await _tell_requests(forge, project, actor, change)
             await merge_pipelines.start_for_branch(forge, project, change.name, actor)
+
+
+async def _tell_requests(forge: Forge, project: Project, actor: User, change: RefChange) -> None:
+    """The merge requests of a branch that moved have news."""
+    for known in forge.store.merge_requests.where(
+        lambda each: (
+            (each.project_id, each.source_branch, each.state) == (project.id, change.name, "opened")
+        )
+    ):
+        request = await freshness.refreshed(forge, known)
+        last = await forge.git(reading.commit, project, request.sha)
+        body = payloads.merge_request(forge, project, actor, request, "update", last)
+        body["object_attributes"]["oldrev"] = change.before
+        queue.announce(forge, project, "merge_requests_events", body)
 
 
 async def catch_up(forge: Forge) -> None:

@@ -11,6 +11,7 @@ from bot.sandbox.gitlab.git.writing import Author
 from bot.sandbox.gitlab.model import MergeRequest, Pipeline, Project, User
 from bot.sandbox.gitlab.webhooks import payloads, queue
 
+_CANNOT_REBASE = "Rebase failed: Rebase locally, resolve all conflicts, then push the branch."
 _DRAFT_MARKS = ("draft:", "[draft]", "(draft)")
 
 
@@ -109,6 +110,26 @@ async def merge(forge: Forge, request: MergeRequest, actor: User, wish: Wish) ->
         await changes.follow_up(forge, project.id, actor)
     await announce(forge, request, actor, "merge")
     return request
+
+
+async def rebase(forge: Forge, request: MergeRequest, actor: User) -> None:
+    """Put its commits on top of the target branch; what prevents that is noted in the merge request."""
+    project = forge.store.projects[request.project_id]
+    author, problem = Author(actor.name, actor.email), None
+    async with forge.repositories.writing(project.id):
+        try:
+            await forge.git(
+                merging.rebase,
+                project,
+                request.source_branch,
+                request.target_branch,
+                author,
+                forge.now(),
+            )
+        except merging.Conflict:
+            problem = _CANNOT_REBASE
+        forge.store.merge_requests.change(request.id, merge_error=problem)
+        await changes.follow_up(forge, project.id, actor)
 
 
 async def merge_waiting(forge: Forge, pipeline: Pipeline) -> None:

@@ -218,6 +218,15 @@ async def list_pipelines(call: Call) -> Response:
     return paged(call, found[::-1], lambda each: runs.basic(call.forge, each))
 
 
+async def rebase(call: Call) -> Response:
+    """Put its commits on top of the target branch; it is done when the answer arrives."""
+    project, request = await one(call, Level.DEVELOPER)
+    if not access.may_push(call.forge, call.caller, project, request.source_branch):
+        raise errors.forbidden("Cannot push to source branch")
+    await merge_requests.rebase(call.forge, request, call.user)
+    return answer({"rebase_in_progress": True}, 202)
+
+
 async def create_pipeline(call: Call) -> Response:
     """Start a pipeline of the merge request."""
     _, request = await one(call, Level.DEVELOPER)
@@ -235,6 +244,7 @@ ROUTES = (
     Route("GET", _ONE, get_request),
     Route("PUT", _ONE, edit_request),
     Route("PUT", f"{_ONE}/merge", merge_request),
+    Route("PUT", f"{_ONE}/rebase", rebase),
     Route("GET", f"{_ONE}/diffs", list_diffs),
     Route("GET", f"{_ONE}/changes", list_changes),
     Route("GET", f"{_ONE}/commits", list_commits),

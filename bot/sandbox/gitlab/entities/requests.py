@@ -121,7 +121,8 @@ def full(forge: Forge, request: MergeRequest, changed: int) -> dict[str, Any]:
             "head_sha": request.sha,
             "start_sha": request.target_sha,
         },
-        "merge_error": None,
+        "merge_error": request.merge_error,
+        "rebase_in_progress": False,
         "first_contribution": False,
         "user": {"can_merge": True},
     }

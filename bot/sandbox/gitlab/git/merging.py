@@ -79,3 +79,25 @@ def merge(path: Path, wish: Merge) -> Merged:
         merge_commit=None if wish.fast_forward else str(head),
         squash_commit=str(squashed) if squashed else None,
     )
+
+
+def rebase(path: Path, branch: str, target: str, author: Author, at: datetime) -> None:
+    """Put a branch's own commits on top of another one; hold the repository's writing lock.
+
+    Raises:
+        Conflict: they do not fit there; nothing was changed.
+    """
+    repo = repository.opened(path)
+    tip, source = repository.resolve(repo, target), repository.resolve(repo, branch)
+    signature = pygit2.Signature(author.name, author.email, int(at.timestamp()), 0)
+    order = pygit2.enums.SortMode.TOPOLOGICAL | pygit2.enums.SortMode.REVERSE
+    walk = repo.walk(source.id, order)
+    walk.hide(tip.id)
+    for commit in [each for each in walk if len(each.parents) == 1]:
+        index = repo.merge_trees(commit.parents[0].tree, tip.tree, commit.tree)
+        if index.conflicts is not None:
+            raise Conflict
+        tree = index.write_tree(repo)
+        made = repo.create_commit(None, commit.author, signature, commit.message, tree, [tip.id])
+        tip = repo[made].peel(pygit2.Commit)
+    repo.references.create(f"refs/heads/{branch}", tip.id, force=True)

@@ -127,6 +127,7 @@ class MergeRequest(Record):
     remove_source_branch: bool = False
     auto_merge: bool = False
     has_conflicts: bool = False
+    merge_error: str | None = None
     merge_user_id: int | None = None
     merged_at: datetime | None = None
     merge_commit_sha: str | None = None
