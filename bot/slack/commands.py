@@ -8,8 +8,10 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.entities import Person
+from bot.domain.job import Job
 from bot.ports.bundle import Ports
 from bot.slack import forms, guide, ids, messages, mrkdwn, people, undoing
+from bot.usecases import refusals
 from bot.usecases.cancel import cancel
 from bot.usecases.look_up import look_up, recent
 from bot.usecases.reply import Reply
@@ -90,8 +92,8 @@ async def _status(given: Given) -> None:
     if not given.words:
         await _jobs(given)
         return
-    job = await look_up(given.words, jobs=given.ports.jobs)
-    if not job or not may_see(await given.person(), job, given.ports.platform):
+    job = await _visible(given, await given.person())
+    if not job:
         await given.say(*_no_such_job(given.words))
         return
     drawn = messages.card_message(job)
@@ -115,10 +117,10 @@ async def _cancel(given: Given) -> None:
 
 async def _undo(given: Given) -> None:
     person = await people.person(given.ports, given.body["user_id"])
-    job = await look_up(given.words, jobs=given.ports.jobs) if given.words else None
+    job = await _visible(given, person) if given.words else None
     if not given.words:
         await given.say("Say which: /idp undo and then the job or the application's name.")
-    elif not job or not may_see(person, job, given.ports.platform):
+    elif not job:
         await given.say(*_no_such_job(given.words))
     else:
         await undoing.ask_first(
@@ -136,12 +138,28 @@ async def _steer(given: Given, wish: Callable[..., Awaitable[Reply]], command: s
         await given.say(f"Say which: {command} and then the job or the application's name.")
         return
     person = await people.person(given.ports, given.body["user_id"])
-    job = await look_up(given.words, jobs=given.ports.jobs)
-    if not job or not may_see(person, job, given.ports.platform):
+    job = await _visible(given, person)
+    if not job:
         await given.say(*_no_such_job(given.words))
         return
     reply = await wish(job.id, person=person, ports=given.ports)
     await given.say(reply.text)
+
+
+async def _visible(given: Given, person: Person | None) -> Job | None:
+    """The job that is meant, unless they may not know of it, which is written down."""
+    job = await look_up(given.words, jobs=given.ports.jobs)
+    if not job or may_see(person, job, given.ports.platform):
+        return job
+    await refusals.note(
+        "see",
+        "It is not for everybody, and does not concern them.",
+        person=person,
+        slack_id=given.body["user_id"],
+        job=job,
+        ports=given.ports,
+    )
+    return None
 
 
 def _no_such_job(words: str) -> tuple[str]:

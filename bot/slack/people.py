@@ -11,6 +11,7 @@ from bot.domain.entities import Person
 from bot.domain.errors import PermanentError
 from bot.ports.bundle import Ports
 from bot.slack import mrkdwn
+from bot.usecases import refusals
 
 
 async def person(ports: Ports, slack_id: str) -> Person:
@@ -22,6 +23,7 @@ async def person(ports: Ports, slack_id: str) -> Person:
     known = await ports.directory.whois(slack_id)
     if known:
         return known
+    await refusals.note("identify", "Nobody in the catalog.", slack_id=slack_id, ports=ports)
     raise PermanentError(
         "Your Slack account belongs to nobody in the catalog, so nothing was done.",
         "Ask the platform team to add you, with the e-mail address that Slack knows.",

@@ -10,6 +10,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.domain.job import Job
 from bot.ports.bundle import Ports
 from bot.slack import card, ids, mrkdwn, outcomes, people
+from bot.usecases import refusals
+from bot.usecases.reply import Reply
 from bot.usecases.undo import undo, why_not_undo, would_do
 
 
@@ -46,6 +48,8 @@ async def ask_first(
     job = await ports.jobs.load(job_id)
     why_not = why_not_undo(job, person, ports) if job else "That job is not known any more."
     if not job or why_not:
+        refused = Reply(accepted=False, text=str(why_not))
+        await refusals.noted(refused, what="undo", job_id=job_id, person=person, ports=ports)
         await people.tell(str(why_not), body=body, client=client, respond=respond)
         return
     await client.views_open(trigger_id=body["trigger_id"], view=question(job))

@@ -4,12 +4,12 @@ import base64
 import hashlib
 from collections.abc import Mapping
 
-from bot.domain.errors import RequestRejected
+from bot.domain.errors import PermanentError, RequestRejected
 from bot.domain.job import Job, JobState
 from bot.domain.limits import WINDOW, excess
 from bot.domain.request import AppRequest, SystemRequest
 from bot.ports.bundle import Ports
-from bot.usecases import check_app, check_system
+from bot.usecases import check_app, check_system, refusals
 from bot.usecases.draft import draft
 from bot.usecases.submission import Submission
 
@@ -21,8 +21,18 @@ async def ask(submission: Submission, *, ports: Ports) -> Job:
 
     Raises:
         RequestRejected: with a sentence for every field at fault; nothing was made.
+        PermanentError: the template is not there, or not in order.
         TemporaryError: a system that has to be asked does not answer.
     """
+    try:
+        return await _take_in(submission, ports)
+    except (RequestRejected, PermanentError) as refused:
+        asker, template = submission.requester, submission.template
+        await refusals.note("asked", str(refused), person=asker, subject=template, ports=ports)
+        raise
+
+
+async def _take_in(submission: Submission, ports: Ports) -> Job:
     job_id = job_id_of(submission)
     request = draft(submission, ports.templates.get(submission.template))
     if made := await ports.jobs.load(job_id):

@@ -6,6 +6,7 @@ from bot.domain.job import Job
 from bot.pipeline.approvals import standing_of, terms_of
 from bot.ports.bundle import Ports
 from bot.ports.job_store import Answer
+from bot.usecases import refusals
 from bot.usecases.reply import Reply
 
 NO_SUCH_JOB = Reply(accepted=False, text="That job is not known any more.")
@@ -15,10 +16,15 @@ async def decide(
     job_id: str, *, person: Person, verdict: Verdict, reason: str, ports: Ports
 ) -> Reply:
     """Record the decision if this person may take it and nobody was faster."""
+    decision = Decision(verdict=verdict, by=person, at=ports.clock(), reason=reason.strip())
+    reply = await _decide(job_id, decision, ports)
+    return await refusals.noted(reply, what=verdict, job_id=job_id, person=person, ports=ports)
+
+
+async def _decide(job_id: str, decision: Decision, ports: Ports) -> Reply:
     job = await ports.jobs.load(job_id)
     if not job:
         return NO_SUCH_JOB
-    decision = Decision(verdict=verdict, by=person, at=ports.clock(), reason=reason.strip())
     if why_not := _why_not(job, decision):
         return Reply(accepted=False, text=why_not)
     match await ports.jobs.decide(job_id, decision, settles=lambda now: _settles(now, decision)):

@@ -3,12 +3,18 @@
 from bot.domain.entities import Person
 from bot.ports.bundle import Ports
 from bot.ports.job_store import Answer
+from bot.usecases import refusals
 from bot.usecases.reply import Reply
 from bot.usecases.rights import why_not_steer
 
 
 async def retry(job_id: str, *, person: Person, ports: Ports) -> Reply:
     """Set the failed steps back; what is done stays done."""
+    reply = await _retry(job_id, person=person, ports=ports)
+    return await refusals.noted(reply, what="retry", job_id=job_id, person=person, ports=ports)
+
+
+async def _retry(job_id: str, *, person: Person, ports: Ports) -> Reply:
     job = await ports.jobs.load(job_id)
     if not job:
         return Reply(accepted=False, text="That job is not known any more.")

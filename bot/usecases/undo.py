@@ -6,6 +6,7 @@ from bot.pipeline.pipelines import PIPELINES
 from bot.pipeline.undoing import way_back
 from bot.ports.bundle import Ports
 from bot.ports.job_store import Answer
+from bot.usecases import refusals
 from bot.usecases.reply import Reply
 from bot.usecases.rights import why_not_steer
 
@@ -29,6 +30,11 @@ def why_not_undo(job: Job, person: Person, ports: Ports) -> str | None:
 
 async def undo(job_id: str, *, person: Person, ports: Ports) -> Reply:
     """Begin the way back: in reverse order, what the job made and nothing else."""
+    reply = await _undo(job_id, person=person, ports=ports)
+    return await refusals.noted(reply, what="undo", job_id=job_id, person=person, ports=ports)
+
+
+async def _undo(job_id: str, *, person: Person, ports: Ports) -> Reply:
     job = await ports.jobs.load(job_id)
     if not job:
         return Reply(accepted=False, text="That job is not known any more.")

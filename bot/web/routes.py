@@ -19,6 +19,7 @@ from bot.ports.bundle import Ports
 from bot.usecases.note_change import note_change
 from bot.web import metrics
 from bot.web.request_ids import RequestIds
+from bot.web.strangers import noting_strangers
 
 log = structlog.get_logger()
 
@@ -45,14 +46,16 @@ def build(
         slack: answers Slack's own requests where it calls over HTTP.
         is_listening: tells whether Slack is heard on its socket, where this process holds it.
     """
+    gitlab = noting_strangers(_gitlab(ports, webhook_secret), what="gitlab-webhook", ports=ports)
     routes = [
         Route("/healthz", _alive),
         Route("/readyz", _readiness(ports, is_listening)),
         Route("/metrics", _metrics(ports)),
-        Route("/webhooks/gitlab", _gitlab(ports, webhook_secret), methods=["POST"]),
+        Route("/webhooks/gitlab", gitlab, methods=["POST"]),
     ]
     if slack:
-        routes.append(Route("/slack/events", slack, methods=["POST"]))
+        told = noting_strangers(slack, what="slack-request", ports=ports)
+        routes.append(Route("/slack/events", told, methods=["POST"]))
     return Starlette(routes=routes, middleware=[Middleware(RequestIds)])
 
 

@@ -1,0 +1,61 @@
+"""Write down what was refused: to whom, what they wanted, and why."""
+
+from bot.domain.audit import AuditEntry, EntryKind
+from bot.domain.entities import Person
+from bot.domain.job import Job
+from bot.domain.notices import NoticeKind
+from bot.pipeline.pipelines import PIPELINES
+from bot.pipeline.recording import subject_of
+from bot.ports.bundle import Ports
+from bot.usecases.reply import Reply
+
+
+async def noted(reply: Reply, *, what: str, job_id: str, person: Person, ports: Ports) -> Reply:
+    """The reply as it is, written down if it says no."""
+    if not reply.accepted:
+        job = await ports.jobs.load(job_id)
+        await note(what, reply.text, person=person, job=job, ports=ports)
+    return reply
+
+
+async def note(  # noqa: PLR0913 an entry has that many sides
+    what: str,
+    why: str,
+    *,
+    ports: Ports,
+    person: Person | None = None,
+    slack_id: str = "",
+    job: Job | None = None,
+    subject: str = "",
+) -> None:
+    """Write down that somebody did not get what they wanted.
+
+    Args:
+        what: what they wanted, in the words of a job's history.
+        why: what they were told.
+        ports: where it is written, and the time.
+        person: who it was.
+        slack_id: who it was, if the catalog does not know them.
+        job: what it was about, if it was about a job.
+        subject: what it was about, if there is no job.
+    """
+    entry = AuditEntry(
+        kind=EntryKind.REFUSAL,
+        at=ports.clock(),
+        what=what,
+        detail=why,
+        who=str(person.user) if person else "",
+        slack_id=person.slack_id if person else slack_id,
+        subject=subject,
+    )
+    await ports.audit.record([entry.model_copy(update=_about(job) if job else {})])
+
+
+def _about(job: Job) -> dict[str, str]:
+    card = job.messages.get(NoticeKind.CARD)
+    return {
+        "job": job.id,
+        "subject": subject_of(job.request),
+        "plan": job.step(PIPELINES[job.request.kind].steps[0].name).made,
+        "permalink": card.permalink if card else "",
+    }
