@@ -11,6 +11,7 @@ import structlog
 from bot.cli.console import log_to_stderr
 from bot.domain.request import AppRequest
 from bot.domain.value import Value
+from bot.pipeline import attempt
 from bot.pipeline.pipeline import Pipeline
 from bot.pipeline.step import step
 from tests.builders import a_job
@@ -65,9 +66,12 @@ def _breaks(token: str) -> None:
 
 
 async def test_every_line_about_a_step_names_job_and_step(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log_to_stderr("json")
+    monkeypatch.setattr(
+        attempt, "log", structlog.get_logger()
+    )  # a logger remembers how it was set up
     world = World({"new-app": BROKEN})
     await world.jobs.create(a_job())
 
