@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.slack import IDP_BOT
+from bot.sandbox.slack import IDP_BOT, SlackApp
+from bot.sandbox.slack.manifest import installed
 from tests.contract import slack_workspace as slack
 from tests.contract.slack_workspace import CURIOUS, Json, Room
 
@@ -37,16 +37,50 @@ async def _refused(call: Any) -> Json:
 
 
 def test_the_app_in_the_workspace_is_the_one_of_the_manifest() -> None:
-    manifest = YAML(typ="safe").load(MANIFEST)
-    features, settings = manifest["features"], manifest["settings"]
+    blank = SlackApp(IDP_BOT.id, "", IDP_BOT.bot_id, IDP_BOT.user_id, IDP_BOT.commands, (), ())
 
-    assert set(IDP_BOT.scopes) == set(manifest["oauth_config"]["scopes"]["bot"])
-    assert list(IDP_BOT.events) == settings["event_subscriptions"]["bot_events"]
-    assert IDP_BOT.name == features["bot_user"]["display_name"]
-    assert IDP_BOT.takes_messages != features["app_home"]["messages_tab_read_only_enabled"]
-    told = [{"command": c.name, "description": c.description} for c in IDP_BOT.commands]
-    declared = [{k: c[k] for k in ("command", "description")} for c in features["slash_commands"]]
-    assert told == declared
+    assert installed(MANIFEST.read_text(), blank) == IDP_BOT
+
+
+async def test_another_apps_manifest_is_taken_for_good(tmp_path: Path) -> None:
+    own = {
+        "display_information": {"name": "Lunch"},
+        "features": {
+            "bot_user": {"display_name": "lunch"},
+            "slash_commands": [{"command": "/lunch", "description": "What there is"}],
+        },
+        "oauth_config": {"scopes": {"bot": ["commands", "channels:read"]}},
+    }
+    async with slack.a_room(tmp_path, app=IDP_BOT) as room:
+        answer = await room.http.post("/sandbox/slack/manifest", json=own)
+
+    async with slack.a_room(tmp_path, app=IDP_BOT) as again:
+        assert (await again.web().auth_test())["user"] == "lunch"
+        assert (await again.web().conversations_list())["ok"]
+        assert (await again.say("U0ADA", "/lunch"))["error"] == "dispatch_failed"
+        assert (await again.say("U0ADA", "/idp"))["error"] == "unknown_command"
+    assert answer.json()["commands"] == ["/lunch"]
+
+
+@pytest.mark.parametrize(
+    ("manifest", "pointer"),
+    [
+        ("features: {bot_user: {display_name: x}}", "/display_information/name"),
+        ("display_information: {name: " + "x" * 36 + "}", "/display_information/name"),
+        ("features: {slash_commands: [{command: lunch}]}", "/features/slash_commands/0/command"),
+        ("features: {slash_commands: [/lunch]}", "/features/slash_commands/0/description"),
+        ("oauth_config: {scopes: {bot: commands}}", "/oauth_config/scopes/bot"),
+        ("{", ""),
+    ],
+)
+async def test_a_manifest_that_slack_would_not_take_is_refused(
+    room: Room, manifest: str, pointer: str
+) -> None:
+    answer = await room.http.post("/sandbox/slack/manifest", content=manifest)
+
+    assert answer.status_code == 400
+    assert answer.json()["error"] == "invalid_manifest"
+    assert pointer in [error["pointer"] for error in answer.json()["errors"]]
 
 
 async def test_a_call_without_its_scope_says_which_one_is_missing(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bot.sandbox.slack import credentials
+from bot.sandbox.slack import credentials, manifest
 from bot.sandbox.slack.changes import Change, Changes
 from bot.sandbox.slack.conversations import Channel, Conversations, Message
 from bot.sandbox.slack.credentials import Credentials
@@ -42,6 +42,7 @@ class Workspace:
     delivery: Delivery
     limits: RateLimits
     links: Mapping[str, str]
+    store: Store
     triggers: Triggers = field(default_factory=Triggers)
     response_urls: ResponseUrls = field(default_factory=ResponseUrls)
     changes: Changes = field(default_factory=Changes)
@@ -65,6 +66,15 @@ class Workspace:
         if user_id == self.app.user_id:
             return self.app.name
         return self.people[user_id].real_name if user_id in self.people else user_id
+
+    def install(self, text: str) -> None:
+        """Take an app's manifest, for good.
+
+        Raises:
+            SlackError: invalid_manifest.
+        """
+        self.app = manifest.installed(text, self.app)
+        self.store.put("manifest", self.app.id, text)
 
     def direct_with_app(self, user_id: str) -> Channel:
         """Find or open the direct message between somebody and the app."""
@@ -139,7 +149,10 @@ def opened(
             delivery=Delivery(known.signing_secret, app.request_url),
             limits=RateLimits(on=rate_limits),
             links=links,
+            store=store,
         )
+        for _, text in store.every("manifest"):
+            workspace.app = manifest.installed(text, workspace.app)
         _furnish(workspace)
         yield workspace
 

@@ -6,13 +6,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from bot.sandbox.slack.errors import UrlNotVerified
+from bot.sandbox.slack.changes import Change
+from bot.sandbox.slack.errors import SlackError, UrlNotVerified
 from bot.sandbox.slack.workspace import Workspace
 
 
 def routes(workspace: Workspace) -> list[Route]:
     """Make the routes below /sandbox/slack that are nobody's acts."""
+    return [*_looking(workspace), *_setting(workspace)]
 
+
+def _looking(workspace: Workspace) -> list[Route]:
     async def messages(_request: Request) -> JSONResponse:
         return JSONResponse(list(workspace.conversations.every()))
 
@@ -31,6 +35,14 @@ def routes(workspace: Workspace) -> list[Route]:
             {"modals": workspace.views.stack(user), "home": workspace.views.home(user)}
         )
 
+    return [
+        Route("/sandbox/slack/messages", messages),
+        Route("/sandbox/slack/ephemeral/{user}", whispers),
+        Route("/sandbox/slack/views/{user}", views),
+    ]
+
+
+def _setting(workspace: Workspace) -> list[Route]:
     async def switches(request: Request) -> JSONResponse:
         if request.method == "POST":
             try:
@@ -39,14 +51,22 @@ def routes(workspace: Workspace) -> list[Route]:
                 return JSONResponse({"ok": False, "error": str(refusal)}, status_code=400)
         return JSONResponse(_switches(workspace))
 
+    async def manifest(request: Request) -> JSONResponse:
+        try:
+            workspace.install((await request.body()).decode("utf-8", "replace"))
+        except SlackError as refusal:
+            return JSONResponse(refusal.answer(), status_code=400)
+        workspace.changes.tell(Change("sidebar"))
+        app = workspace.app
+        told = {"name": app.name, "scopes": app.scopes, "events": app.events}
+        return JSONResponse({**told, "commands": [command.name for command in app.commands]})
+
     async def refresh(_request: Request) -> JSONResponse:
         return JSONResponse({"refreshed": await workspace.delivery.sockets.refresh()})
 
     return [
-        Route("/sandbox/slack/messages", messages),
-        Route("/sandbox/slack/ephemeral/{user}", whispers),
-        Route("/sandbox/slack/views/{user}", views),
         Route("/sandbox/slack/settings", switches, methods=["GET", "POST"]),
+        Route("/sandbox/slack/manifest", manifest, methods=["POST"]),
         Route("/sandbox/slack/refresh", refresh, methods=["POST"]),
     ]
 
