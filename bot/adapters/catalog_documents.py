@@ -39,9 +39,9 @@ def ref_of(document: Document) -> EntityRef | None:
 
 
 def is_within(location: str, address: str) -> bool:
-    """Whether a file is in the repository at the address; every file is within the empty one."""
-    folder = f"{unquote(address).rstrip('/')}/"
-    return not address or unquote(location).lower().startswith(folder.lower())
+    """Whether a file is in the repository at the address, or is what stands there; every file is within no address."""
+    inner, outer = (unquote(each).rstrip("/").lower() for each in (location, address))
+    return not outer or inner == outer or inner.startswith(f"{outer}/")
 
 
 def entity_from_file(document: Document, *, web_url: str) -> Entity | None:

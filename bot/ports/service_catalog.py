@@ -67,8 +67,8 @@ class ServiceCatalog(Protocol):
 
         Args:
             ref: the entity.
-            within: the address of the repository that may define it; a location anywhere else is left alone, since
-                somebody else's definition of the same name may have been there first. Empty for any.
+            within: the address of the repository or file that may define it; a location anywhere else is left alone,
+                since somebody else's definition of the same name may have been there first. Empty for any.
         """
 
     def page(self, ref: EntityRef) -> str:

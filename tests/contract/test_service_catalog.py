@@ -299,6 +299,8 @@ async def test_an_unregistered_entity_is_gone_and_stays_so(subject: Subject) -> 
 
     await subject.catalog.register(location, expects=HELLO)
     assert await subject.seen(HELLO)
+    await subject.catalog.unregister(HELLO, within=location)
+    assert await subject.seen(HELLO, lambda found: found is None) is None
 
 
 async def test_an_entity_is_unregistered_before_the_catalog_has_read_it(subject: Subject) -> None:
