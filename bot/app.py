@@ -245,6 +245,7 @@ async def serving(bot: Bot) -> AsyncIterator[None]:
         webhook_secret=bot.settings.gitlab_webhook_secret,
         slack=over_http(AsyncSlackRequestHandler(bot.bolt).handle) if by_http else None,
         is_listening=bot.socket.is_listening if bot.socket else None,
+        is_stopping=lambda: bot.runner.is_stopping,
     )
     async with server.served(app, port=bot.settings.idp_http_port):
         yield

@@ -45,6 +45,11 @@ class Runner:
         """Begin no further step; each job at hand is let go of as soon as its current steps are through."""
         self._stopping.set()
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether it was told to stop."""
+        return self._stopping.is_set()
+
     async def advance(self, job_id: str) -> None:
         """Take the job as far as it can go now. Does nothing that another runner is doing already."""
         with structlog.contextvars.bound_contextvars(job=job_id):

@@ -29,6 +29,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 IsListening = Callable[[], Awaitable[bool]]
+IsStopping = Callable[[], bool]
 
 
 def build(
@@ -37,6 +38,7 @@ def build(
     webhook_secret: SecretStr,
     slack: Endpoint | None,
     is_listening: IsListening | None,
+    is_stopping: IsStopping = lambda: False,
 ) -> Starlette:
     """The application.
 
@@ -45,11 +47,12 @@ def build(
         webhook_secret: what GitLab sends along; with an empty one its webhooks are refused.
         slack: answers Slack's own requests where it calls over HTTP.
         is_listening: tells whether Slack is heard on its socket, where this process holds it.
+        is_stopping: tells whether the process is on its way out, and should be asked nothing new.
     """
     gitlab = noting_strangers(_gitlab(ports, webhook_secret), what="gitlab-webhook", ports=ports)
     routes = [
         Route("/healthz", _alive),
-        Route("/readyz", _readiness(ports, is_listening)),
+        Route("/readyz", _readiness(ports, is_listening, is_stopping)),
         Route("/metrics", _metrics(ports)),
         Route("/webhooks/gitlab", gitlab, methods=["POST"]),
     ]
@@ -75,8 +78,10 @@ def _metrics(ports: Ports) -> Endpoint:
     return shown
 
 
-def _readiness(ports: Ports, is_listening: IsListening | None) -> Endpoint:
+def _readiness(ports: Ports, is_listening: IsListening | None, is_stopping: IsStopping) -> Endpoint:
     async def ready(_: Request) -> Response:
+        if is_stopping():
+            return _not_ready("It is stopping.")
         try:
             async with asyncio.timeout(STORE_SECONDS):
                 await ports.jobs.recent(limit=1)

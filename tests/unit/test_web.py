@@ -33,6 +33,7 @@ async def visitor(
         webhook_secret=SecretStr(secret),
         slack=None,
         is_listening=is_listening,
+        is_stopping=lambda: world.runner.is_stopping,
     )
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://bot") as client:
@@ -184,3 +185,12 @@ async def test_every_request_has_an_id_that_its_log_lines_name(
     told = answer.headers["X-Request-Id"]
     assert [line["request"] for line in lines if line["event"] == "webhook.gitlab"] == [told]
     assert (told in given.values()) is kept
+
+
+async def test_a_process_that_is_stopping_is_alive_and_not_ready(world: World) -> None:
+    world.runner.stop()
+
+    async with visitor(world) as probe:
+        answers = [await probe.get(path) for path in ("/healthz", "/readyz")]
+
+    assert [answer.status_code for answer in answers] == [200, 503]
