@@ -5,21 +5,27 @@ import contextlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
+from prometheus_client import REGISTRY
+
 from bot.adapters.docket_scheduler import DocketScheduler, open_docket, work
 from tests.colleague import eventually
 
 
 @contextlib.asynccontextmanager
-async def a_worker(redis_url: str) -> AsyncIterator[list[str]]:
+async def a_worker(redis_url: str, chores: list[str] | None = None) -> AsyncIterator[list[str]]:
     """A worker; yields the jobs that it was told to look at."""
     seen: list[str] = []
 
     async def look(job_id: str) -> None:
         seen.append(job_id)
 
+    async def tidy() -> None:
+        if chores is not None:
+            chores.append("tidied")
+
     async with open_docket(redis_url) as docket:
         working = asyncio.create_task(
-            work(docket, look=look, sweep=_nothing, tidy=_nothing, concurrency=2, name="tests")
+            work(docket, look=look, sweep=_nothing, tidy=tidy, concurrency=2, name="tests")
         )
         yield seen
         working.cancel()
@@ -52,6 +58,28 @@ async def test_a_nudge_for_later_does_not_come_before(redis_url: str) -> None:
         await eventually(lambda: _has(seen, 1))
 
     assert datetime.now(UTC) >= later
+
+
+async def test_how_long_a_nudge_waited_for_a_worker_is_measured(redis_url: str) -> None:
+    before = _lag()
+    long_due = datetime.now(UTC) - timedelta(seconds=90)
+    async with open_docket(redis_url) as docket, a_worker(redis_url) as seen:
+        await DocketScheduler(docket).nudge("job00001", at=long_due)
+        await eventually(lambda: _has(seen, 1))
+
+    assert 90 <= _lag() - before < 120
+
+
+def _lag() -> float:
+    return REGISTRY.get_sample_value("idp_queue_lag_seconds_sum") or 0
+
+
+async def test_a_worker_tidies_up_by_itself(redis_url: str) -> None:
+    chores: list[str] = []
+    async with a_worker(redis_url, chores):
+        await eventually(lambda: _has(chores, 1))
+
+    assert chores == ["tidied"]
 
 
 async def _nothing() -> None:
