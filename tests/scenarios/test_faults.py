@@ -65,7 +65,7 @@ async def _until_step(office: Office, name: str) -> Job:
         now = await office.bot.ports.jobs.load(job.id)
         return now if now and now.step(name).state is StepState.DONE else None
 
-    return await eventually(look, 120)
+    return await eventually(look, 60)
 
 
 async def _creations(office: Office) -> Json:
