@@ -20,6 +20,7 @@ FAMILIES = {
     "doctor": "doctor",
     "jobs": "jobs",
     "freeze": "freeze",
+    "audit": "audit",
 }
 """Which module of `bot.cli` has a command."""
 

@@ -157,17 +157,10 @@ def _policy(settings: Settings) -> Policy:
 
 
 @contextlib.asynccontextmanager
-async def opened_jobs(settings: StateSettings) -> AsyncIterator[JobStore]:
-    """Connect to the jobs alone."""
-    async with _redis_url(settings) as url, _stores(url) as (jobs, _):
-        yield jobs
-
-
-@contextlib.asynccontextmanager
-async def opened_audit(settings: StateSettings) -> AsyncIterator[Audit]:
-    """Connect to the audit alone."""
-    async with _redis_url(settings) as url, _stores(url) as (_, audit):
-        yield audit
+async def opened_stores(settings: StateSettings) -> AsyncIterator[tuple[JobStore, Audit]]:
+    """Connect to the jobs and the audit alone."""
+    async with _redis_url(settings) as url, _stores(url) as stores:
+        yield stores
 
 
 @contextlib.asynccontextmanager

@@ -2,12 +2,14 @@
 
 import asyncio
 import getpass
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from bot import app, connections
 from bot.cli.console import explained, out, settings_or_exit
+from bot.domain.audit import AuditEntry, EntryKind
 from bot.domain.limits import Freeze
 from bot.settings import StateSettings
 
@@ -29,12 +31,14 @@ def freeze(
 
 
 async def _freeze(reason: str, *, end: bool) -> None:
-    async with app.opened_jobs(settings_or_exit(StateSettings)) as jobs:
+    by, now = getpass.getuser(), connections.clock()
+    async with app.opened_stores(settings_or_exit(StateSettings)) as (jobs, audit):
         if reason:
             sentence = reason.strip().rstrip(".") + "."
-            by = getpass.getuser()
-            await jobs.freeze(Freeze(reason=sentence, by=by, since=connections.clock()))
+            await audit.record([_entry("freeze", by, now, detail=sentence)])
+            await jobs.freeze(Freeze(reason=sentence, by=by, since=now))
         elif end:
+            await audit.record([_entry("unfreeze", by, now)])
             await jobs.freeze(None)
         frozen = await jobs.frozen()
         running = len(await jobs.unfinished())
@@ -45,3 +49,9 @@ async def _freeze(reason: str, *, end: bool) -> None:
     )
     out.print(told, markup=False, highlight=False)
     out.print(f"Jobs under way: {running}", highlight=False)
+
+
+def _entry(what: str, by: str, at: datetime, detail: str = "") -> AuditEntry:
+    """Written down before it is done: better one too many than one too few."""
+    who = f"operator:{by}"
+    return AuditEntry(kind=EntryKind.REQUEST, at=at, what=what, who=who, detail=detail)

@@ -45,13 +45,13 @@ def jobs(
 
 
 async def _list(limit: int) -> None:
-    async with app.opened_jobs(settings_or_exit(StateSettings)) as store:
+    async with app.opened_stores(settings_or_exit(StateSettings)) as (store, _):
         found = await recent(jobs=store, limit=limit)
     out.print(_table_of(found) if found else "There are no jobs yet.")
 
 
 async def _show(words: str) -> None:
-    async with app.opened_jobs(settings_or_exit(StateSettings)) as store:
+    async with app.opened_stores(settings_or_exit(StateSettings)) as (store, _):
         found = await look_up(words, jobs=store)
         if not found:
             err.print(f"There is no job “{words}”; `jobs` without a name lists them.")

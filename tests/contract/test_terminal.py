@@ -1,11 +1,16 @@
 """Commands that look at jobs or hold them back, against a real store."""
 
 import asyncio
+import hashlib
+import json
+from pathlib import Path
 
 import pytest
+from redis import Redis
 from typer.testing import CliRunner, Result
 
 from bot.__main__ import main
+from bot.adapters.redis_audit import LINES
 from bot.adapters.redis_connection import open_redis
 from bot.adapters.redis_jobs import RedisJobs
 from tests.builders import a_job, a_person, a_system_request
@@ -39,6 +44,60 @@ def test_a_freeze_is_begun_looked_at_and_ended(redis_url: str) -> None:
 
 def test_a_reason_and_an_end_at_once_are_refused(redis_url: str) -> None:
     assert run(redis_url, "freeze", "--end", "--reason", "Why not").exit_code == 2
+
+
+def lines_of(result: Result) -> list[dict[str, object]]:
+    assert result.exit_code == 0, result.output
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_the_audit_is_exported_as_lines_of_json_each_with_the_digest_of_its_other_fields(
+    redis_url: str,
+) -> None:
+    run(redis_url, "freeze", "--reason", "Moving [bold]house")
+    run(redis_url, "freeze", "--end")
+
+    frozen, ended = lines_of(run(redis_url, "audit", "export"))
+
+    assert (frozen["what"], frozen["detail"]) == ("freeze", "Moving [bold]house.")
+    assert str(frozen["who"]).startswith("operator:")
+    assert (ended["what"], ended["previous"]) == ("unfreeze", frozen["hash"])
+    claimed = ended.pop("hash")
+    text = json.dumps(ended, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert hashlib.sha256(text.encode()).hexdigest() == claimed
+    [last] = lines_of(run(redis_url, "audit", "export", "--after", "1"))
+    assert last["hash"] == claimed
+
+
+def test_an_audit_that_was_cut_off_does_not_pass(redis_url: str, tmp_path: Path) -> None:
+    for _ in range(2):
+        run(redis_url, "freeze", "--end")
+    anchor, exported = tmp_path / "head.json", tmp_path / "export.jsonl"
+    anchor.write_text(run(redis_url, "audit", "head").stdout)
+    exported.write_text(run(redis_url, "audit", "export").stdout)
+    sound = run(redis_url, "audit", "verify", "--anchor", str(exported), "--anchor", str(anchor))
+
+    with Redis.from_url(redis_url) as redis:
+        redis.xdel(LINES, "2-0")
+        cut_off = run(redis_url, "audit", "verify")
+        redis.flushall()
+    emptied = run(redis_url, "audit", "verify")
+    anchored = run(redis_url, "audit", "verify", "--anchor", str(anchor))
+
+    assert sound.exit_code == 0, sound.output
+    assert "2 entries, each as it was recorded." in sound.output
+    assert (cut_off.exit_code, anchored.exit_code) == (1, 1)
+    assert "there were 2, the last one now is 1" in cut_off.output
+    assert "there were 2, the last one now is 0" in anchored.output
+    assert emptied.exit_code == 0, "nothing but an anchor can tell"
+
+
+def test_an_anchor_that_is_none_is_refused(redis_url: str, tmp_path: Path) -> None:
+    (tmp_path / "anchor").write_text("[]")
+
+    result = run(redis_url, "audit", "verify", "--anchor", str(tmp_path / "anchor"))
+
+    assert result.exit_code == 2
 
 
 @pytest.mark.parametrize("name", ["[/] [bold]Hello", "[link=https://evil.example]Shop[/link]"])
