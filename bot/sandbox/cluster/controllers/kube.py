@@ -13,6 +13,7 @@ import httpx
 from bot.sandbox.cluster.controllers.objects import Key, Kind, Object, key_of, kind_of
 
 APPLY = "application/apply-patch+yaml"
+AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 MERGE = "application/merge-patch+json"
 WATCH_SECONDS = 240
 NOT_FOUND, CONFLICT, GONE = 404, 409, 410
@@ -94,12 +95,17 @@ class Kube:
 
     async def api_versions(self) -> list[str]:
         """List what is served, as `group/version` and `group/version/Kind`, the way Helm wants it."""
-        groups = (await self._request("GET", "/apis"))["groups"]
-        versions = ["v1"] + [v["groupVersion"] for group in groups for v in group["versions"]]
-        found = list(versions)
-        for version in versions:
-            found += [f"{version}/{kind}" for kind in sorted(await self._kinds(version))]
-        return found
+        versions, kinds = [], []
+        for path in ("/api", "/apis"):
+            answer = await self._request("GET", path, headers={"Accept": AGGREGATED})
+            for group in answer["items"]:
+                prefix = f"{name}/" if (name := group["metadata"].get("name")) else ""
+                for version in group["versions"]:
+                    served = f"{prefix}{version['version']}"
+                    names = {each["responseKind"]["kind"] for each in version["resources"]}
+                    versions.append(served)
+                    kinds += [f"{served}/{kind}" for kind in sorted(names)]
+        return versions + kinds
 
     async def server_version(self) -> str:
         """Ask for the server's version, such as `v1.37.0`."""
