@@ -10,7 +10,7 @@ import httpx
 from pydantic import SecretStr
 
 from bot.adapters import backstage_errors
-from bot.adapters.backstage_locations import MANAGED_BY, brings_alone, candidates
+from bot.adapters.backstage_locations import MANAGED_BY, candidates, may_go
 from bot.adapters.catalog_documents import (
     SLACK_ID,
     Document,
@@ -125,7 +125,7 @@ class Backstage:
             self._ok(answer, doing)
 
     async def _location_of(self, ref: EntityRef, within: str) -> Document | None:
-        """The location that may be deleted: it brings the entity alone."""
+        """The location that may be deleted."""
         doing = "show where an entity came from"
         path = f"/locations/by-entity/{ref.kind}/{ref.namespace}/{ref.name}"
         answer = await self._send("GET", path, doing)
@@ -137,7 +137,7 @@ class Backstage:
             return await self._unread_location_of(ref, within)
         asked = {"filter": f"{_BROUGHT_BY}=url:{target}"}  # a comma in it would end the condition
         brought = [] if "," in target else [d async for d in self._listed(asked, _ORIGIN_FIELDS)]
-        return location if brings_alone(target, brought, ref) else None
+        return location if may_go(target, brought, ref, within=within) else None
 
     async def _unread_location_of(self, ref: EntityRef, within: str) -> Document | None:
         """A location that was accepted and would bring the entity later; only reading its file tells."""
@@ -152,7 +152,7 @@ class Backstage:
             if read.status_code == httpx.codes.BAD_REQUEST:  # the file is gone or was never right
                 continue
             brought = _json(self._ok(read, doing), doing).get("entities", [])
-            if brings_alone(location["target"], brought, ref):
+            if may_go(location["target"], brought, ref, within=within):
                 return location
         return None
 

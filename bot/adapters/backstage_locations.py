@@ -1,4 +1,4 @@
-"""Which of Backstage's locations stands for an entity, and for nothing else."""
+"""Which of Backstage's locations stands for an entity, and for nothing that is to stay."""
 
 import re
 from collections.abc import Iterable
@@ -11,13 +11,18 @@ from bot.domain.entities import EntityRef
 MANAGED_BY = "backstage.io/managed-by-location"
 
 
-def brings_alone(target: str, brought: Iterable[Document], ref: EntityRef) -> bool:
-    """Whether the very file that is registered defines the entity, and no other one comes in by it.
+def may_go(target: str, brought: Iterable[Document], ref: EntityRef, *, within: str) -> bool:
+    """Whether the location brings the entity and nothing that is to stay.
 
-    Beside what the files define, Backstage makes an entity of the location itself.
+    In a repository that is given up whatever its files define goes with it; else the very file that is registered
+    must define the entity alone. Beside what the files define, Backstage makes an entity of the location itself.
     """
     entities = [each for each in brought if str(each.get("kind")).lower() != "location"]
-    return bool(entities) and all(
+    if ref not in {ref_of(each) for each in entities}:
+        return False
+    if within:
+        return all(is_within(_source(each).removeprefix("url:"), within) for each in entities)
+    return all(
         ref_of(each) == ref and unquote(_source(each)) == unquote(f"url:{target}")
         for each in entities
     )

@@ -94,7 +94,7 @@ class GitCatalog:
         if (
             targets
             and all(is_within(each, within) for each in targets)
-            and (await self._brings_alone(ref, content))
+            and (within or await self._brings_alone(ref, content))
         ):
             message = f"Unregister {ref.name}"
             await self._git.remove_files(self._project, [path], message=message, branch=_BRANCH)

@@ -62,13 +62,14 @@ class ServiceCatalog(Protocol):
         """Forget the location by which the entity came in, so that the entity goes with it.
 
         What is gone already is fine. A location that brings other entities too (the catalog repository's own, say) is
-        left alone: there the entity goes when its file does. Ask before the file goes: a location that the catalog
+        left alone, unless all of them stand `within`: there the entity goes when its file does. Ask before the file goes: a location that the catalog
         has accepted and not read yet can only be told by its file.
 
         Args:
             ref: the entity.
-            within: the address of the repository or file that may define it; a location anywhere else is left alone,
-                since somebody else's definition of the same name may have been there first. Empty for any.
+            within: the address of the repository or file that is given up, with all that it defines; a location
+                anywhere else is left alone, since somebody else's definition of the same name may have been there
+                first. Empty for any that brings the entity alone.
         """
 
     def page(self, ref: EntityRef) -> str:

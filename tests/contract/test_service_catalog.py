@@ -329,6 +329,21 @@ async def test_a_location_that_brings_others_too_is_left_alone(subject: Subject)
     assert await subject.catalog.search("component", "checkout-other")
 
 
+async def test_a_repository_that_is_given_up_takes_everything_along_that_it_defines(
+    subject: Subject,
+) -> None:
+    other = entity_ref("checkout-other", kind="component")
+    content = f"{component('checkout-hello')}---\n{component('checkout-other')}"
+    location = await subject.put("checkout-hello/catalog-info.yaml", content)
+    await subject.catalog.register(location, expects=HELLO)
+    await subject.seen(HELLO)
+
+    await subject.catalog.unregister(HELLO, within=location.partition("/-/")[0])
+
+    for ref in (HELLO, other):
+        assert await subject.seen(ref, lambda found: found is None) is None
+
+
 async def test_what_somebody_else_has_registered_under_the_name_is_left_alone(
     subject: Subject,
 ) -> None:

@@ -84,15 +84,16 @@ class MemoryCatalog(Faults):
 
     async def unregister(self, ref: EntityRef, *, within: str = "") -> None:
         with self.around("unregister"):
-            location = self._origins.get(ref) or self._unread_location_of(ref)
+            location = self._origins.get(ref) or self._unread_location_of(ref, within)
             brought = {each for each, origin in self._origins.items() if origin == location}
-            if location not in self.registered or brought - {ref}:
+            if location not in self.registered or not is_within(location, within):
                 return
-            if not is_within(location, within):
+            if brought - {ref} and not within:
                 return
             self.registered.remove(location)
-            self._origins.pop(ref, None)
-            self._known.pop(ref, None)
+            for each in brought | {ref}:
+                self._origins.pop(each, None)
+                self._known.pop(each, None)
 
     def page(self, ref: EntityRef) -> str:
         return f"https://catalog.example.com/catalog/{ref.namespace}/{ref.kind}/{ref.name}"
@@ -105,10 +106,11 @@ class MemoryCatalog(Faults):
                 "Choose another name, or remove the other definition, then retry.",
             )
 
-    def _unread_location_of(self, ref: EntityRef) -> str:
-        """The location that will bring the entity once it is read; others that it will bring hold it back."""
+    def _unread_location_of(self, ref: EntityRef, within: str) -> str:
+        """The location that will bring the entity once it is read; others that it will bring may hold it back."""
         for location in self.registered:
-            if location in self.files and [e.ref for e in self._entities(location)] == [ref]:
+            will_bring = {e.ref for e in self._entities(location)} if location in self.files else {}
+            if will_bring == {ref} or (within and ref in will_bring):
                 return location
         return ""
 
