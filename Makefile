@@ -52,7 +52,7 @@ fix: $(VENV)/.dev ## let the tools repair what they can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.dev ## measure, as ratios in one run
+bench: $(VENV)/.dev ## measure the engine, as ratios in one run, and the box
 	$(BIN)/python -m benchmarks
 
 requirements: $(BIN)/uv ## pin anew, within pyproject.toml

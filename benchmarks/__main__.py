@@ -1,6 +1,10 @@
-"""`make bench`: how much the engine adds to the work of a job's steps, and how many jobs it carries at once."""
+"""`make bench`: how much the engine adds to the work of a job's steps, and how many jobs it carries at once.
+
+`make bench` then measures the box, too; `python -m benchmarks engine` and `... box` do one of both.
+"""
 
 import asyncio
+import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -10,6 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import box
 from benchmarks.workload import NINE_STEPS, STEPS, jobs_of, ports_on
 from bot.adapters.docket_scheduler import DocketScheduler, open_docket, work
 from bot.adapters.embedded_valkey import embedded_valkey
@@ -31,13 +36,13 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-async def main() -> None:
+async def engine() -> None:
     with tempfile.TemporaryDirectory() as folder:
         async with embedded_valkey(Path(folder)) as url:
             bare = await timed(bare_steps)
             memory = await timed(on_memory)
             redis = await timed(lambda: on_redis(url))
-            engine = await on_docket(url)
+            docket = await on_docket(url)
     table = Table("What", "Per job", "Ratio", title=f"A job of {len(STEPS)} empty steps")
     table.add_row("the steps alone", f"{bare * 1000:.2f} ms", "1")
     table.add_row(
@@ -48,14 +53,20 @@ async def main() -> None:
     )
     table.add_row(
         f"{TOGETHER} jobs at once, told by docket",
-        f"{engine * 1000:.1f} ms",
-        f"{engine / bare:.0f}",
+        f"{docket * 1000:.1f} ms",
+        f"{docket / bare:.0f}",
     )
     Console().print(table)
     Console().print(
         f"Valkey costs {redis / memory:.1f} times the memory store; "
-        f"the engine carries {1 / engine:.0f} such jobs a second in one process."
+        f"the engine carries {1 / docket:.0f} such jobs a second in one process."
     )
+
+
+async def main(*wanted: str) -> None:
+    for name, measure in {"engine": engine, "box": box.main}.items():
+        if name in wanted or not wanted:
+            await measure()
 
 
 async def timed(run: Callable[[], Awaitable[None]]) -> float:
@@ -136,4 +147,4 @@ def runner_on(ports: Ports) -> Runner:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(*sys.argv[1:]))

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bot.adapters.memory.audit import MemoryAudit
 from bot.adapters.memory.cluster import MemoryCluster
 from bot.adapters.memory.directory import MemoryDirectory
 from bot.adapters.memory.git_host import MemoryGitHost
@@ -138,5 +139,6 @@ def ports_on(jobs: JobStore, scheduler: Scheduler) -> Ports:
         directory=MemoryDirectory(),
         jobs=jobs,
         scheduler=scheduler,
+        audit=MemoryAudit(),
         clock=lambda: datetime.now(UTC),
     )
