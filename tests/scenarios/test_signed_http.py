@@ -51,3 +51,5 @@ async def test_a_request_with_a_forged_or_missing_signature_is_refused(
         unsigned = await stranger.post(url, data={"command": "/idp"})
 
     assert (forged.status_code, unsigned.status_code) == (401, 401)
+    audit = "\n".join([line async for line in office_over_http.bot.ports.audit.lines()])
+    assert '"what":"slack-request"' in audit

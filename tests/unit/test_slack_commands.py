@@ -93,6 +93,9 @@ async def test_a_private_request_is_shown_to_those_alone_whom_it_concerns(
         assert "There is no job or application" in await chiara.whisper()
     await nobody.says("/idp status hello-shop")
     assert "There is no job or application" in await nobody.whisper()
+    refused = [(e.what, e.slack_id, e.who, e.job) for e in world.behind.audit.entries]
+    chiaras = ("see", "U0CHIARA", "user:default/chiara", "k3v9x2ab")
+    assert refused == [*[chiaras] * 3, ("see", "U0NOBODY", "", "k3v9x2ab")]
     await chiara.says("/idp jobs")
     await eventually(lambda: _whispered(chiara, "Nobody has asked for anything"))
     assert not await _whispered(chiara, "Hello shop")

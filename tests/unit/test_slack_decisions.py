@@ -99,6 +99,8 @@ async def test_somebody_unknown_who_clicks_is_told_why_nothing_happens(world: Wo
 
     assert "belongs to nobody in the catalog" in await nobody.whisper()
     assert await decided(world) is None
+    [refused] = world.behind.audit.entries
+    assert (refused.kind, refused.who, refused.slack_id) == ("refusal", "", "U0NOBODY")
 
 
 async def test_a_failed_job_goes_on_with_retry(world: World, ada: Member) -> None:

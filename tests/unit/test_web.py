@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -85,6 +86,36 @@ async def test_a_forged_event_wakes_nobody(world: World, headers: dict[str, str]
 
     assert answer.status_code == 401
     assert world.scheduler.nudges == []
+
+
+async def test_forged_events_are_counted_in_the_audit_and_cannot_fill_it(world: World) -> None:
+    async with visitor(world) as stranger:
+        for _ in range(30):
+            await stranger.post("/webhooks/gitlab", json=PIPELINE)
+        world.clock.advance(timedelta(minutes=1))
+        await stranger.post("/webhooks/gitlab", json=PIPELINE)
+        await stranger.post("/webhooks/gitlab", json=PIPELINE, headers=SECRET)
+
+    assert [(e.kind, e.what, e.who) for e in world.audit.entries] == [
+        ("refusal", "gitlab-webhook", "")
+    ] * 2
+    assert [e.detail.split(": ")[1] for e in world.audit.entries] == [
+        "1 since the last entry.",
+        "30 since the last entry.",
+    ]
+
+
+async def test_a_forged_event_is_refused_although_the_audit_cannot_be_reached(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unreachable(_: object) -> None:
+        raise TemporaryError("Redis is gone.")
+
+    monkeypatch.setattr(world.audit, "record", unreachable)
+    async with visitor(world) as stranger:
+        answer = await stranger.post("/webhooks/gitlab", json=PIPELINE)
+
+    assert answer.status_code == 401
 
 
 async def test_without_a_secret_every_event_is_refused(world: World) -> None:
