@@ -131,6 +131,10 @@ class Job(Value):
             if record.state is StepState.FAILED and name.startswith(UNDO) is bool(self.undo_by)
         }
 
+    def has_taken_back(self, step: str) -> bool:
+        """Whether what the step made is gone again."""
+        return self.step(f"{UNDO}{step}").state is StepState.DONE
+
     @property
     def state_after_retry(self) -> JobState:
         """Where the job stands when its failed steps begin anew."""

@@ -34,7 +34,7 @@ def outcome(step: str, record: StepRecord) -> Outcome | None:
 
 def outcomes(job: Job) -> tuple[Outcome, ...]:
     """Everything that exists so far, in the order in which people look for it."""
-    found = (outcome(step, job.step(step)) for step in _READERS)
+    found = (outcome(step, job.step(step)) for step in _READERS if not job.has_taken_back(step))
     return tuple(made for made in found if made)
 
 

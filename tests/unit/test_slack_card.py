@@ -198,5 +198,8 @@ def test_an_undone_card_says_what_became_of_everything_and_offers_nothing_more()
     card = messages.message(jobs.an_undone_job(), CARD)
 
     assert "Undone, as Ada Okafor asked." in said(card)
+    before = messages.message(jobs.a_failed_job(), CARD)
+    assert "Application repository" in str(task(before, "create_app_repository"))
+    assert "Application repository" not in str(task(card, "create_app_repository"))
     assert "checkout-hello-shop is deleted" in str(task(card, "undo:create_app_repository"))
     assert buttons(card) == []
