@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from bot.sandbox.slack import Person
+from bot.sandbox.slack.page import rendering
 from tests.contract import slack_workspace as slack
 from tests.contract.slack_blocks import ACCEPTED
 from tests.contract.slack_workspace import Json, Room, option, plain, section
@@ -187,6 +188,19 @@ async def test_a_refusal_of_slacks_own_does_not_look_like_the_apps(room: Room) -
     message = page[page.index("<article") :]
     assert "Slackbot" in message
     assert "app-tag" not in message
+
+
+async def test_a_long_channel_shows_its_latest_messages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rendering, "LATEST", 2)
+    async with slack.a_room(tmp_path) as room:
+        for text in ("oldest", "older", "newest"):
+            await room.say("U0BRUNO", text)
+        page = (await room.http.get("/client/U0ADA/C0GENERAL")).text
+
+    assert "1 earlier message is not shown here." in page
+    assert ["oldest" in page, "older" in page, "newest" in page] == [False, True, True]
 
 
 async def test_a_date_that_cannot_be_read_falls_back(room: Room) -> None:

@@ -41,6 +41,7 @@ class Conversations:
         self._last = 0
         self.channels: dict[str, Channel] = {}
         self._messages: dict[str, dict[str, Message]] = {}
+        self._replies: dict[tuple[str, str], dict[str, Message]] = {}
         self._read: dict[tuple[str, str], str] = {}
         self._ephemeral: dict[str, dict[str, Message]] = {}
         self._load()
@@ -49,7 +50,7 @@ class Conversations:
         for key, body in self._store.every("channel"):
             self.channels[key] = Channel(**{**body, "members": tuple(body["members"])})
         for _, body in self._store.every("message"):
-            self._messages.setdefault(body["channel"], {})[body["ts"]] = body
+            self._hold(body)
             self._last = max(self._last, int(body["ts"].replace(".", "")))
         for key, ts in self._store.every("read"):
             channel, _, user = key.partition(":")
@@ -118,7 +119,7 @@ class Conversations:
     def post(self, channel_id: str, content: Message) -> Message:
         """Add a message to a channel, or to one of its threads."""
         message = {"type": "message", "channel": channel_id, "ts": self.next_ts(), **content}
-        self._messages.setdefault(channel_id, {})[message["ts"]] = message
+        self._hold(message)
         self._write(message)
         return message
 
@@ -127,8 +128,14 @@ class Conversations:
         if message["ts"] in self._ephemeral.get(message["channel"], {}):
             self._ephemeral[message["channel"]][message["ts"]] = message
             return
-        self._messages[message["channel"]][message["ts"]] = message
+        self._hold(message)
         self._write(message)
+
+    def _hold(self, message: Message) -> None:
+        channel, ts = message["channel"], message["ts"]
+        self._messages.setdefault(channel, {})[ts] = message
+        if _root(message) != ts:
+            self._replies.setdefault((channel, _root(message)), {})[ts] = message
 
     def _write(self, message: Message) -> None:
         self._store.put("message", f"{message['channel']}:{message['ts']}", message)
@@ -137,6 +144,7 @@ class Conversations:
         """Delete a message for good."""
         channel, ts = message["channel"], message["ts"]
         self._ephemeral.get(channel, {}).pop(ts, None)
+        self._replies.get((channel, _root(message)), {}).pop(ts, None)
         if self._messages.get(channel, {}).pop(ts, None):
             self._store.delete("message", f"{channel}:{ts}")
 
@@ -188,8 +196,8 @@ class Conversations:
         return [m for m in self._all(channel_id, reader) if ts in (m["ts"], m.get("thread_ts"))]
 
     def replies(self, channel_id: str, ts: str) -> list[Message]:
-        """List the replies alone."""
-        return [reply for reply in self.thread(channel_id, ts) if reply["ts"] != ts]
+        """List the replies alone, oldest first."""
+        return list(self._replies.get((channel_id, ts), {}).values())
 
     def whispered(self, channel_id: str, reader: str) -> list[Message]:
         """List what only one reader sees in a channel."""
@@ -227,6 +235,10 @@ class Conversations:
         ]
 
 
+def _root(message: Message) -> str:
+    return str(message.get("thread_ts", message["ts"]))
+
+
 def _concerns(message: Message, reader: str) -> bool:
-    is_reply = message.get("thread_ts", message["ts"]) != message["ts"]
+    is_reply = _root(message) != message["ts"]
     return not is_reply or f"<@{reader}>" in json.dumps([message["text"], message.get("blocks")])

@@ -18,6 +18,7 @@ from bot.sandbox.slack.workspace import Workspace
 
 ATTACHED = {"good": "var(--good)", "warning": "var(--warn)", "danger": "var(--bad)"}
 PLAIN = "var(--line-strong)"
+LATEST = 200  # messages of a channel that are drawn
 MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 
 
@@ -87,6 +88,7 @@ def client(
         read: up to which message they had seen the channel before.
     """
     reader = Reader(workspace, person)
+    said = workspace.conversations.top_level(channel.id, reader=person.id) if channel else []
     return _draw(
         "client.html",
         reader=reader,
@@ -94,9 +96,8 @@ def client(
         team=TEAM_NAME,
         channel=channel,
         read=read,
-        messages=(
-            workspace.conversations.top_level(channel.id, reader=person.id) if channel else []
-        ),
+        messages=said[-LATEST:],
+        earlier=max(0, len(said) - LATEST),
         thread=_thread(workspace, reader, channel, thread_ts),
         **_sidebar(reader),
         **_shown(reader, window),
