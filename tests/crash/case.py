@@ -1,6 +1,7 @@
 """One job in a database of its own, and the workers that are started for it and come to grief."""
 
 import contextlib
+import json
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,10 +26,14 @@ from tests.crash.worker import Worker, started
 
 @dataclass(frozen=True, slots=True)
 class Aftermath:
-    """How a job and what was said about it look when all is over; `struck` is when its workers were stopped."""
+    """How a job and what was said about it look when all is over.
+
+    `audited` are the versions that the audit tells of, `struck` is when the job's workers were stopped.
+    """
 
     job: Job
     history: Sequence[Event]
+    audited: Sequence[int]
     notices: Counter[str]
     struck: Sequence[datetime]
 
@@ -115,13 +120,18 @@ class Case:
         """Wait for the end, and for its announcement."""
         ended = await self.until(job, lambda now: now.state.is_end, 120)
         assert ended.state is JobState.DONE, ended.steps
-        ended = await self.until(job, lambda now: bool(now.messages.get("done")))
+        ended = await self.until(job, _is_told_and_audited)
         return Aftermath(
             job=ended,
             history=await self.bot.ports.jobs.history(job.id),
+            audited=[json.loads(line)["version"] async for line in self.bot.ports.audit.lines()],
             notices=await self.platform.notices(job.id),
             struck=tuple(self.struck),
         )
+
+
+def _is_told_and_audited(job: Job) -> bool:
+    return bool(job.messages.get("done")) and job.audited_version == job.version
 
 
 @contextlib.asynccontextmanager

@@ -127,6 +127,15 @@ async def test_the_history_has_every_change_once_and_no_gap(outcomes: Outcomes, 
 
 
 @pytest.mark.parametrize("name", APPS | SYSTEMS)
+async def test_the_audit_tells_every_change_once_and_has_no_gap(
+    outcomes: Outcomes, name: str
+) -> None:
+    after = _after(outcomes, name)
+
+    assert after.audited == list(range(1, after.job.version + 1))
+
+
+@pytest.mark.parametrize("name", APPS | SYSTEMS)
 async def test_another_worker_goes_on_soon(outcomes: Outcomes, name: str) -> None:
     after = _after(outcomes, name)
 

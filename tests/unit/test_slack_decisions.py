@@ -139,6 +139,8 @@ async def test_an_undo_by_somebody_who_may_not_is_refused_before_it_is_asked_for
 
     assert "Only Ada Okafor" in await chiara.whisper()
     assert await chiara.has_no_modal()
+    [refused] = world.behind.audit.entries
+    assert (refused.what, refused.slack_id) == ("undo", "U0CHIARA")
 
 
 async def test_a_running_job_is_stopped_with_cancel(world: World, ada: Member) -> None:
