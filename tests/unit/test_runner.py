@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from bot.domain.job import JobState, StepState
 from bot.domain.request import AppRequest
 from bot.domain.value import Value
 from bot.pipeline.pipeline import JobContext, Pipeline, PipelineBroken
-from bot.pipeline.step import step
+from bot.pipeline.step import Step, step, undo
 from bot.ports.job_store import Answer, Busy
 from tests.builders import ADA, NOON, a_job
 from tests.world import World
@@ -377,3 +378,23 @@ def test_steps_that_do_not_fit_together_are_refused_at_start(
 
     with pytest.raises(PipelineBroken, match=complaint):
         Pipeline(kind="x", request=AppRequest, steps=steps, approval_step=approval)  # type: ignore[arg-type] # generic steps in a table
+
+
+async def _tear_down(window: Window) -> Wall:
+    return Wall(stands_on=window.looks_at)
+
+
+@pytest.mark.parametrize(
+    ("taken_back", "complaint"),
+    [(raise_wall, "put_in_window makes, which may not be there"), (finish, "no step finish")],
+)
+def test_an_undo_is_refused_that_could_not_run_whenever_its_step_has_begun(
+    taken_back: Step[Any], complaint: str
+) -> None:
+    tear_down = undo(taken_back, "Tear it down")(_tear_down)
+    steps = (level, raise_wall, put_in_window)
+
+    with pytest.raises(PipelineBroken, match=complaint):
+        Pipeline(
+            kind="x", request=AppRequest, steps=steps, approval_step="level", undos=(tear_down,)
+        )
