@@ -6,6 +6,7 @@ they like can still write the whole chain anew, its end included: only a copy of
 (`audit head`) tells.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -23,14 +24,22 @@ TRIES = 200
 
 
 class RedisAudit:
-    """Links in Python, for the server has no SHA-256, and adds where the end is still the one that was linked to."""
+    """Links in Python, for the server has no SHA-256, and adds where the end is still the one that was linked to.
+
+    Within a process one adds after the other: only other processes make it link anew.
+    """
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._scripts = Scripts(redis)
+        self._turn = asyncio.Lock()
 
     async def record(self, entries: Sequence[AuditEntry]) -> None:
         job = next((entry.job for entry in entries if entry.version), "")
+        async with self._turn:
+            await self._record(entries, job)
+
+    async def _record(self, entries: Sequence[AuditEntry], job: str) -> None:
         answer = await self._add(End(), job)
         for _ in range(TRIES):
             end, recorded = End(number=int(answer[0]), hash=answer[1]), int(answer[2])

@@ -1,6 +1,7 @@
 """What every audit chain promises: on the one in memory, and on Redis."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import timedelta
@@ -118,6 +119,21 @@ async def test_many_who_write_at_once_make_one_chain(audit: Audit) -> None:
 
     assert sorted(await versions_of(audit)) == [(job, v) for job in jobs for v in (1, 2)]
     assert await faults_of(audit) == []
+
+
+async def test_many_processes_that_write_at_once_make_one_chain(redis_url: str) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        workers = [
+            RedisAudit(await stack.enter_async_context(open_redis(redis_url))) for _ in range(8)
+        ]
+        jobs = [f"job{number:05}" for number in range(24)]
+
+        await asyncio.gather(
+            *(workers[n % 8].record([an_entry(1, job)]) for n, job in enumerate(jobs))
+        )
+
+        assert sorted(await versions_of(workers[0])) == [(job, 1) for job in jobs]
+        assert await faults_of(workers[1]) == []
 
 
 async def test_two_workers_who_record_the_same_job_record_it_once(audit: Audit) -> None:
