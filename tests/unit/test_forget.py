@@ -14,7 +14,7 @@ async def test_all_that_ended_longer_ago_goes_and_the_rest_stays() -> None:
     world = World()
     for number in range(forget.BITE + 2):
         await world.jobs.create(a_job(id=f"job{number:05}"))
-        ended = {"state": JobState.DONE, "finished_at": NOON}
+        ended = {"state": JobState.DONE, "finished_at": NOON, "audited_version": 1}
         world.jobs.put(f"job{number:05}", ended)
     await world.jobs.create(a_job(id="unfinished"))
     world.clock.advance(30 * DAY)
