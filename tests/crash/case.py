@@ -38,8 +38,8 @@ class Aftermath:
     struck: Sequence[datetime]
 
     def taken_over_after(self, blow: datetime) -> float:
-        """Seconds until the next worker wrote something."""
-        return next((e.at - blow).total_seconds() for e in self.history if e.at > blow)
+        """Seconds until the next worker wrote something; none where it had all been written by then."""
+        return next(((e.at - blow).total_seconds() for e in self.history if e.at > blow), 0.0)
 
 
 @dataclass(slots=True)
