@@ -79,7 +79,7 @@ class Host:
     async def variables(self, name: str) -> dict[str, str]:
         return {"CI_JOB_NAME": name, **self.given}
 
-    async def pre_build_script(self, name: str) -> tuple[str, ...]:
+    async def pre_build_script(self, name: str) -> tuple[str, ...]:  # noqa: ARG002 the same for every job
         return self.first
 
     def masked(self) -> frozenset[str]:
