@@ -74,6 +74,7 @@ async def _open(given: Given, kind: str) -> None:
     """Open the form at once, for Slack gives three seconds; a template that was named is shown first."""
     if freeze := await given.ports.jobs.frozen():
         await given.say(freeze.told)
+        await refusals.frozen(freeze, kind, slack_id=given.body["user_id"], ports=given.ports)
         return
     where = {"trigger_id": given.body["trigger_id"], "channel": given.body["channel_id"]}
     if not given.words:

@@ -18,6 +18,7 @@ from bot.domain.value import Value
 from bot.ports.bundle import Ports
 from bot.ports.template_library import Template
 from bot.slack import answers, form_views, ids, mrkdwn, people
+from bot.usecases import refusals
 from bot.usecases.foresee import foresee
 from bot.usecases.submission import Submission
 
@@ -45,10 +46,11 @@ def register(app: AsyncApp, ports: Ports) -> None:
         ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient, respond: AsyncRespond
     ) -> None:
         await ack()
+        kind = body["actions"][0]["action_id"].removeprefix("open.")
         if freeze := await ports.jobs.frozen():
             await people.tell(freeze.told, body=body, client=client, respond=respond)
+            await refusals.frozen(freeze, kind, slack_id=body["user"]["id"], ports=ports)
             return
-        kind = body["actions"][0]["action_id"].removeprefix("open.")
         channel = (body.get("channel") or {}).get("id") or body["user"]["id"]
         await open_first(ports, client, kind, trigger_id=body["trigger_id"], channel=channel)
 

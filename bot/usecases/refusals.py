@@ -3,6 +3,7 @@
 from bot.domain.audit import AuditEntry, EntryKind
 from bot.domain.entities import Person
 from bot.domain.job import Job
+from bot.domain.limits import Freeze
 from bot.domain.notices import NoticeKind
 from bot.pipeline.pipelines import PIPELINES
 from bot.pipeline.recording import subject_of
@@ -16,6 +17,12 @@ async def noted(reply: Reply, *, what: str, job_id: str, person: Person, ports: 
         job = await ports.jobs.load(job_id)
         await note(what, reply.text, person=person, job=job, ports=ports)
     return reply
+
+
+async def frozen(freeze: Freeze, kind: str, *, slack_id: str, ports: Ports) -> None:
+    """Write down that somebody was not even shown a form."""
+    person = await ports.directory.whois(slack_id)
+    await note("asked", freeze.told, person=person, slack_id=slack_id, subject=kind, ports=ports)
 
 
 async def note(  # noqa: PLR0913 an entry has that many sides

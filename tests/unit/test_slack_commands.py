@@ -167,6 +167,13 @@ async def test_nobody_fills_in_a_form_that_a_freeze_would_refuse(
     await ada.says(command)
 
     assert "The cluster is being moved." in await ada.whisper()
+    await eventually(lambda: _is_noted(world))
+    [refused] = world.behind.audit.entries
+    assert (refused.kind, refused.what, refused.slack_id) == ("refusal", "asked", "U0ADA")
+
+
+async def _is_noted(world: World) -> bool:
+    return bool(world.behind.audit.entries)
 
 
 async def test_a_button_that_opens_a_form_tells_of_a_freeze_too(world: World, ada: Member) -> None:
@@ -178,6 +185,8 @@ async def test_a_button_that_opens_a_form_tells_of_a_freeze_too(world: World, ad
     await ada.presses(asked, "New system")
 
     await eventually(lambda: _whispered(ada, "The cluster is being moved."))
+    await eventually(lambda: _is_noted(world))
+    assert [entry.subject for entry in world.behind.audit.entries] == ["new-system"]
 
 
 async def _whispered(member: Member, words: str) -> bool:
