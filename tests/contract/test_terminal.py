@@ -13,11 +13,12 @@ from bot.__main__ import main
 from bot.adapters.redis_audit import LINES
 from bot.adapters.redis_connection import open_redis
 from bot.adapters.redis_jobs import RedisJobs
+from bot.cli.console import out
 from tests.builders import a_job, a_person, a_system_request
 
 
 def run(redis_url: str, *words: str) -> Result:
-    env = {"REDIS_URL": redis_url, "IDP_ENV_FILE": "", "COLUMNS": "200"}
+    env = {"REDIS_URL": redis_url, "IDP_ENV_FILE": ""}
     return CliRunner(env=env).invoke(main, list(words))
 
 
@@ -101,7 +102,10 @@ def test_an_anchor_that_is_none_is_refused(redis_url: str, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("name", ["[/] [bold]Hello", "[link=https://evil.example]Shop[/link]"])
-def test_what_people_typed_is_shown_as_they_typed_it(redis_url: str, name: str) -> None:
+def test_what_people_typed_is_shown_as_they_typed_it(
+    redis_url: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(out, "width", 200)  # else it is as wide as whatever imported it first
     requester = a_person("ada").model_copy(update={"name": name})
     store(redis_url, request=a_system_request(name=name, requester=requester))
 
