@@ -28,6 +28,10 @@ from bot.ports.clock import Clock
 from bot.ports.service_catalog import Entity
 
 T = TypeVar("T")
+_BY_REFS = "/entities/by-refs"
+_CLOSED = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
+_KEPT_FOR = 3.0
+"""Seconds; less than the five after which Node closes a connection that nobody uses."""
 _PAGE = 500
 _READ_FIELDS = ("kind", "metadata", "spec.profile", "relations", "status")
 _SEARCHED_FIELDS = "metadata.name,metadata.title,spec.profile.displayName"
@@ -67,6 +71,7 @@ class Backstage:
             },
             timeout=timeout.total_seconds(),
             verify=trusted(ca_file),
+            limits=httpx.Limits(keepalive_expiry=_KEPT_FOR),
             trust_env=not _is_loopback(self._url),  # no proxy leads to this very machine
         )
 
@@ -211,7 +216,7 @@ class Backstage:
             return []
         doing = "show an entity"
         asked = {"entityRefs": [str(ref) for ref in refs], "fields": list(fields)}
-        answer = self._ok(await self._send("POST", "/entities/by-refs", doing, json=asked), doing)
+        answer = self._ok(await self._send("POST", _BY_REFS, doing, json=asked), doing)
         items = _json(answer, doing).get("items", [])
         return [item for item in items if keep_gaps or item is not None]
 
@@ -249,13 +254,22 @@ class Backstage:
         )
 
     async def _send(self, method: str, path: str, doing: str, **content: Any) -> httpx.Response:
+        """A question is asked once more where the server had just closed the connection that was kept."""
         try:
-            with outside_call("catalog", method) as call:
-                answer = await self._client.request(method, path, **content)
-                call.answered(answer.status_code)
-                return answer
+            try:
+                return await self._request(method, path, **content)
+            except _CLOSED:
+                if method != "GET" and path != _BY_REFS:
+                    raise
+                return await self._request(method, path, **content)
         except httpx.HTTPError as error:
             raise backstage_errors.unreachable(error, doing) from error
+
+    async def _request(self, method: str, path: str, **content: Any) -> httpx.Response:
+        with outside_call("catalog", method) as call:
+            answer = await self._client.request(method, path, **content)
+            call.answered(answer.status_code)
+            return answer
 
     def _ok(self, answer: httpx.Response, doing: str) -> httpx.Response:
         if answer.is_success:

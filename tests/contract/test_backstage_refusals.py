@@ -308,3 +308,26 @@ async def test_a_location_that_waits_to_be_read_is_told_by_its_file(
 def _document(ref: EntityRef, relations: list[dict[str, str]] | None = None) -> dict[str, object]:
     metadata = {"name": ref.name, "namespace": "default", "annotations": {}}
     return {"kind": "Component", "metadata": metadata, "relations": relations or []}
+
+
+async def test_a_connection_that_was_closed_meanwhile_is_no_failure_of_a_question() -> None:
+    asked: list[bytes] = []
+
+    async def close_the_first(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n"))
+        if len(asked) > 1:
+            body = b'{"items": [null]}'
+            head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
+            writer.write(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(close_the_first, "127.0.0.1", 0) as server:
+        backstage = _client(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        assert await backstage.find(HELLO) is None
+        asked.clear()
+        with pytest.raises(TemporaryError):
+            await backstage.register(LOCATION, expects=HELLO)
+        await backstage.close()
+
+    assert len(asked) == 1, "what is not a question is not repeated"
