@@ -7,6 +7,7 @@ import pytest
 from gitlab.v4.objects import Project, ProjectMergeRequest
 
 from tests.contract.gitlab_world import (
+    Receiver,
     World,
     ci,
     commit,
@@ -75,14 +76,20 @@ def test_a_push_to_its_branch_starts_that_pipeline_and_none_of_the_branch(world:
         commit(project, "side", docs__a_DOT_md="# A\n")
 
         [run] = [each for each in project.pipelines.list(get_all=True) if each.id not in before]
-        eventually(lambda: told.of("Pipeline Hook"))
-        body = told.of("Pipeline Hook")[0]
+        eventually(lambda: _about(told, run.id))
+        body = _about(told, run.id)[0]
 
     assert run.source == "merge_request_event"
     jobs = finished(project, run.id).jobs.list(get_all=True)
     assert {job.name for job in jobs} == {"test", "docs"}
     assert body["merge_request"]["iid"] == request.iid
     assert body["object_attributes"]["source"] == "merge_request_event"
+
+
+def _about(told: Receiver, pipeline: int) -> list[dict[str, Any]]:
+    """The hooks of one pipeline: an earlier one may end, and tell so, meanwhile."""
+    hooks = told.of("Pipeline Hook")
+    return [each for each in hooks if each["object_attributes"]["id"] == pipeline]
 
 
 def test_jobs_without_rules_are_for_branches_alone(world: World) -> None:
