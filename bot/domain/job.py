@@ -92,10 +92,11 @@ class Job(Value):
     """A snapshot of a job as the store holds it.
 
     `version` counts every change that is in the history; `signals` counts what reached the job from outside
-    (decisions, webhooks) and `seen_signals` how many of them a worker has acted on, so that none is lost while the job
-    is being put aside. `shown_version` is the one that the card shows, `audited_version` the one up to which the audit tells. `messages` are the notices posted, by key, with None for one whose posting was begun and may or
-    may not have happened. `cancelled_by` names who asked for a stop, `undo_by` who asked to take everything back. `decisions` are all
-    that approvers gave, `decision` the one that settled it.
+    (decisions, webhooks) and `seen_signals` how many of them a worker has acted on, so that none is lost while the
+    job is being put aside. `shown_version` is the one that the card shows, `audited_version` the one up to which the
+    audit tells. `messages` are the notices posted, by key, with None for one whose posting was begun and may or may
+    not have happened. `cancelled_by` names who asked for a stop, `undo_by` who asked to take everything back.
+    `decisions` are all that approvers gave, `decision` the one that settled it.
     """
 
     id: str
