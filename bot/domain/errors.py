@@ -38,12 +38,14 @@ class PermanentError(Exception):
     Args:
         cause: what happened and what it means, for people.
         fix: what to do, in the imperative.
+        fields: the form's properties that are at fault, where another answer in the form would mend it.
     """
 
-    def __init__(self, cause: str, fix: str) -> None:
+    def __init__(self, cause: str, fix: str, *, fields: tuple[str, ...] = ()) -> None:
         super().__init__(f"{cause} {fix}")
         self.cause = cause
         self.fix = fix
+        self.fields = fields
 
 
 class Declined(Exception):

@@ -50,7 +50,7 @@ class StepRecord(Value):
     """What is stored of a step.
 
     `reason` is what it waits for, what went wrong last, or why it failed, depending on the state; `look_at` is when it
-    is looked at again if no event comes first.
+    is looked at again if no event comes first. `fields` are the form's properties that are at fault for a failure.
     """
 
     state: StepState = StepState.PENDING
@@ -61,6 +61,7 @@ class StepRecord(Value):
     look_at: datetime | None = None
     reason: str = ""
     fix: str = ""
+    fields: tuple[str, ...] = ()
     fact: JsonValue = None
 
     @property

@@ -50,7 +50,7 @@ class Attempt:
         begun = before.evolve(attempts=before.attempts + 1, started_at=before.started_at or now)
         if before.state is StepState.WAITING:
             return begun  # its effect, if it has one, is behind it: this is only another look
-        begun = begun.evolve(state=StepState.RUNNING, look_at=None, reason="", fix="")
+        begun = begun.evolve(state=StepState.RUNNING, look_at=None, reason="", fix="", fields=())
         await self._write(begun, what="began")
         return begun
 
@@ -64,7 +64,7 @@ class Attempt:
             now = self.ports.clock()
             return after_temporary(begun, self.step, error, now=now, random=self.random)
         except PermanentError as error:
-            return self._failed(begun, cause=error.cause, fix=error.fix)
+            return self._failed(begun, cause=error.cause, fix=error.fix, fields=error.fields)
         except Declined as error:
             now = self.ports.clock()
             return begun.evolve(
@@ -86,13 +86,16 @@ class Attempt:
             fact=fact.model_dump(mode="json"),
         )
 
-    def _failed(self, begun: StepRecord, *, cause: str, fix: str) -> StepRecord:
+    def _failed(
+        self, begun: StepRecord, *, cause: str, fix: str, fields: tuple[str, ...] = ()
+    ) -> StepRecord:
         return begun.evolve(
             state=StepState.FAILED,
             finished_at=self.ports.clock(),
             look_at=None,
             reason=cause,
             fix=fix,
+            fields=fields,
         )
 
     async def _write(self, record: StepRecord, *, what: str) -> None:
