@@ -4,15 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.adapters.memory.lease import LEASE, MemoryLease
 from bot.domain.approval import Decision
 from bot.domain.census import Census, census
 from bot.domain.entities import Person
-from bot.domain.job import Job, JobState, MessageRef, StepRecord
+from bot.domain.job import Job, JobState, StepRecord
 from bot.domain.limits import Freeze
 from bot.ports.clock import Clock
-from bot.ports.job_store import Answer, Busy, Event, LeaseLost
+from bot.ports.job_store import Answer, Busy, Event
 
-LEASE = timedelta(seconds=10)
 FIRST_LOOK = timedelta(seconds=5)
 HALF_MADE = timedelta(minutes=1)
 
@@ -60,7 +60,7 @@ class MemoryJobs:
     async def history(self, job_id: str) -> Sequence[Event]:
         return tuple(self.events.get(job_id, ()))
 
-    async def acquire(self, job_id: str, *, now: datetime) -> "MemoryLease | Busy | None":
+    async def acquire(self, job_id: str, *, now: datetime) -> MemoryLease | Busy | None:
         if job_id not in self.jobs:
             return None
         self._due_by(job_id, now + LEASE)
@@ -215,88 +215,3 @@ class MemoryJobs:
             event = Event(version=job.version, at=at, what=what, **said)
             self.events.setdefault(job_id, []).append(event)
         self.jobs[job_id] = job
-
-
-class MemoryLease:
-    """The right to work on one job, lost as soon as another acquires it."""
-
-    def __init__(self, store: MemoryJobs, job_id: str, fence: int) -> None:
-        self._store = store
-        self._job_id = job_id
-        self._fence = fence
-
-    @property
-    def job_id(self) -> str:
-        return self._job_id
-
-    async def renew(self) -> None:
-        self._check()
-        self._store.leases[self._job_id] = (self._fence, self._store.clock() + LEASE)
-
-    async def load(self) -> Job:
-        return self._store.jobs[self._job_id]
-
-    async def write_step(self, step: str, record: StepRecord, *, what: str, at: datetime) -> None:
-        self._check()
-        steps = {**self._store.jobs[self._job_id].steps, step: record}
-        self._store.put(
-            self._job_id,
-            {"steps": steps},
-            what=what,
-            at=at,
-            step=step,
-            detail=record.reason,
-            made=record.made,
-        )
-
-    async def write_state(
-        self,
-        state: JobState,
-        *,
-        at: datetime,
-        ending: str = "",
-        finished_at: datetime | None = None,
-    ) -> None:
-        self._check()
-        changes = {"state": state, "ending": ending, "finished_at": finished_at}
-        self._store.put(self._job_id, changes, what=state, at=at, detail=ending)
-
-    async def write_message(self, key: str, ref: MessageRef | None) -> None:
-        self._check()
-        messages = {**self._store.jobs[self._job_id].messages, key: ref}
-        self._store.put(self._job_id, {"messages": messages})
-
-    async def write_shown(self, version: int) -> None:
-        self._check()
-        self._store.put(self._job_id, {"shown_version": version})
-
-    async def write_audited(self, version: int) -> None:
-        self._check()
-        self._store.put(self._job_id, {"audited_version": version})
-
-    async def park(self, *, seen_signals: int, look_at: datetime) -> bool:
-        self._check()
-        self._store.due_at[self._job_id] = look_at
-        return self._let_go(seen_signals)
-
-    async def settle(self, *, seen_signals: int) -> bool:
-        self._check()
-        if not self._let_go(seen_signals):
-            return False
-        self._store.due_at.pop(self._job_id, None)
-        return True
-
-    async def release(self) -> None:
-        self._check()
-        self._store.leases.pop(self._job_id, None)
-
-    def _let_go(self, seen_signals: int) -> bool:
-        if self._store.jobs[self._job_id].signals != seen_signals:
-            return False
-        self._store.put(self._job_id, {"seen_signals": seen_signals})
-        self._store.leases.pop(self._job_id, None)
-        return True
-
-    def _check(self) -> None:
-        if self._store.fences[self._job_id] != self._fence:
-            raise LeaseLost(self._job_id)
