@@ -17,8 +17,9 @@ from bot.domain.approval import Decision
 from bot.domain.census import Census, census
 from bot.domain.entities import Person
 from bot.domain.errors import TemporaryError
-from bot.domain.job import Job, JobState, StepRecord
+from bot.domain.job import Fix, Job, JobState, StepRecord
 from bot.domain.limits import Freeze
+from bot.domain.request import Request
 from bot.ports.job_store import Answer, Busy, Event
 
 FIRST_LOOK = timedelta(seconds=5)
@@ -146,12 +147,23 @@ class RedisJobs:
             await self._redis.zadd(record.DUE, {job_id: at.timestamp()})
         return await self._change(job_id, change, what="retry", at=at, by=by)
 
+    async def fix(self, job_id: str, fix: Fix, *, request: Request, at: datetime) -> Answer:
+        def change(job: Job) -> list[str] | None:
+            if not job.can_be_fixed or job.request != request:
+                return None
+            fields = record.state_fields(JobState.RUNNING, ending="", finished_at=None)
+            return [*fields, *record.fix_fields(fix)]
+
+        with translating():
+            await self._redis.zadd(record.DUE, {job_id: at.timestamp()})
+        return await self._change(job_id, change, what="fix", at=at, by=fix.by)
+
     async def undo(self, job_id: str, *, by: Person, at: datetime) -> Answer:
         def change(job: Job) -> list[str] | None:
             if not job.can_be_undone:
                 return None
             fields = record.state_fields(JobState.UNDOING, ending="", finished_at=None)
-            return [*fields, "undo_by", by.name]
+            return [*fields, "undo_by", by.name, "fix", ""]
 
         with translating():
             await self._redis.zadd(record.DUE, {job_id: at.timestamp()})

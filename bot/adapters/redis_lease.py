@@ -1,5 +1,6 @@
 """The right to work on one job, kept in Redis as a lease with a fence."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ from redis.asyncio import Redis
 
 from bot.adapters import redis_record as record
 from bot.adapters.redis_lua import Scripts, translating
+from bot.domain.approval import Voiding
 from bot.domain.job import Job, JobState, MessageRef, StepRecord
 from bot.ports.job_store import LeaseLost
 
@@ -45,6 +47,25 @@ class RedisLease:
                 at=at, what=what, step=step, detail=value.reason, made=value.made
             )
         await self._write(event, record.step_fields(step, value))
+
+    async def write_steps(
+        self, records: Mapping[str, StepRecord], *, step: str, what: str, detail: str, at: datetime
+    ) -> None:
+        event = record.event_json(at=at, what=what, step=step, detail=detail)
+        await self._write(event, _fields_of(records))
+
+    async def void(self, voiding: Voiding) -> None:
+        voided = (*(await self.load()).voided, voiding)
+        detail = " ".join(voiding.changed)
+        event = record.event_json(at=voiding.at, what="voided", detail=detail)
+        await self._write(event, record.voided_fields(voided))
+
+    async def write_fixed(self, records: Mapping[str, StepRecord], *, at: datetime) -> None:
+        job = await self.load()
+        if job.fix:
+            event = record.event_json(at=at, what="fixed")
+            fields = record.fixed_fields(job, job.fix)
+            await self._write(event, [*fields, *_fields_of(records)])
 
     async def write_state(
         self,
@@ -101,6 +122,10 @@ class RedisLease:
     def _check(self, held: Any) -> None:
         if not held:
             raise LeaseLost(self._job_id)
+
+
+def _fields_of(records: Mapping[str, StepRecord]) -> list[str]:
+    return [part for name, value in records.items() for part in record.step_fields(name, value)]
 
 
 def _ms(span: timedelta) -> int:

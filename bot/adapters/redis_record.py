@@ -6,9 +6,9 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from bot.domain.approval import Decision
+from bot.domain.approval import Decision, Voiding
 from bot.domain.entities import Person
-from bot.domain.job import Job, JobState, MessageRef, StepRecord
+from bot.domain.job import Fix, Job, JobState, MessageRef, StepRecord
 from bot.ports.job_store import Event
 
 DUE = "idp:due"
@@ -18,6 +18,8 @@ FREEZE = "idp:freeze"
 
 _message = TypeAdapter(MessageRef | None)
 _decisions = TypeAdapter(tuple[Decision, ...])
+_voided = TypeAdapter(tuple[Voiding, ...])
+_amended = TypeAdapter(Mapping[str, tuple[str, ...]])
 
 
 def job_key(job_id: str) -> str:
@@ -63,6 +65,23 @@ def decision_fields(decisions: tuple[Decision, ...], *, is_settled: bool) -> lis
     return [*fields, "decision", decisions[-1].model_dump_json()] if is_settled else fields
 
 
+def voided_fields(voided: tuple[Voiding, ...]) -> list[str]:
+    """The fields that change when decisions do not hold any more."""
+    kept = _voided.dump_json(voided).decode()
+    return ["decisions", "[]", "decision", "", "voided", kept]
+
+
+def fix_fields(fix: Fix) -> list[str]:
+    """The field that holds other answers until they are what is asked for."""
+    return ["fix", fix.model_dump_json()]
+
+
+def fixed_fields(job: Job, fix: Fix) -> list[str]:
+    """The fields that change when the other answers are what is asked for."""
+    request, amended = fix.request.model_dump_json(), job.amended_by(fix)
+    return ["fix", "", "request", request, "amended", _amended.dump_json(amended).decode()]
+
+
 def message_fields(key: str, ref: MessageRef | None) -> list[str]:
     """The field that remembers a notice."""
     return [f"message:{key}", _message.dump_json(ref).decode()]
@@ -85,6 +104,9 @@ def job_of(fields: Mapping[str, str]) -> Job:
             "request": _json(fields["request"]),
             "decisions": _json(fields.get("decisions") or "[]"),
             "decision": _json(fields.get("decision") or "null"),
+            "voided": _json(fields.get("voided") or "[]"),
+            "fix": _json(fields.get("fix") or "null"),
+            "amended": _json(fields.get("amended") or "{}"),
             "steps": {n: StepRecord.model_validate_json(v) for n, v in _prefixed(fields, "step:")},
             "messages": {n: _message.validate_json(v) for n, v in _prefixed(fields, "message:")},
         }

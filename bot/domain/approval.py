@@ -41,12 +41,24 @@ class Verdict(StrEnum):
 
 
 class Decision(Value):
-    """What somebody decided about a request, and when."""
+    """What somebody decided about a request, and when; `plan` is the digest of what they were told would be made."""
 
     verdict: Verdict
     by: Person
     at: datetime
     reason: str = ""
+    plan: str = ""
+
+
+class Voiding(Value):
+    """Decisions that do not hold any more, as something else is to be made than they were about.
+
+    `changed` says what, a sentence each.
+    """
+
+    decisions: tuple[Decision, ...]
+    changed: tuple[str, ...]
+    at: datetime
 
 
 class Standing(Value):

@@ -48,6 +48,20 @@ class PermanentError(Exception):
         self.fields = fields
 
 
+class PlanAgain(Exception):
+    """What would be made now is not what was planned: the plan is made again.
+
+    Those who agreed to it are asked again, if it makes a difference.
+
+    Args:
+        why: what has changed, as a sentence.
+    """
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
 class Declined(Exception):
     """People (or the lack of an answer) ended the request: nothing is broken, and nothing goes on."""
 

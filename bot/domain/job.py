@@ -7,8 +7,9 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from bot.domain.approval import Decision
+from bot.domain.approval import Decision, Voiding
 from bot.domain.digest import digest_of
+from bot.domain.entities import Person
 from bot.domain.request import Request
 from bot.domain.value import Value
 
@@ -85,6 +86,21 @@ class MessageRef(Value):
     permalink: str = ""
 
 
+class Fix(Value):
+    """Other answers to what a form asked, given after a failure, and what they do to what was made so far.
+
+    `request` is what is asked for from now on. The steps in `taken_back` made something that would stand elsewhere, so
+    it is taken back first; those in `begun_anew` run again, and make what stands in place fit: `amended` has, by step,
+    the parts of it that change.
+    """
+
+    request: Request
+    taken_back: tuple[str, ...]
+    begun_anew: tuple[str, ...]
+    amended: Mapping[str, tuple[str, ...]]
+    by: Person
+
+
 UNDO = "undo:"
 """How the names of steps begin that take back other ones."""
 
@@ -97,7 +113,9 @@ class Job(Value):
     job is being put aside. `shown_version` is the one that the card shows, `audited_version` the one up to which the
     audit tells. `messages` are the notices posted, by key, with None for one whose posting was begun and may or may
     not have happened. `cancelled_by` names who asked for a stop, `undo_by` who asked to take everything back.
-    `decisions` are all that approvers gave, `decision` the one that settled it.
+    `decisions` are all that approvers gave to the plan as it is, `decision` the one that settled it; `voided` are those
+    that were given to a plan that has changed since. `fix` is there while what no longer fits is taken back; `amended`
+    has what fixes have changed in things that stand, by step.
     """
 
     id: str
@@ -117,6 +135,9 @@ class Job(Value):
     steps: Mapping[str, StepRecord] = {}
     decisions: tuple[Decision, ...] = ()
     decision: Decision | None = None
+    voided: tuple[Voiding, ...] = ()
+    fix: Fix | None = None
+    amended: Mapping[str, tuple[str, ...]] = {}
     messages: Mapping[str, MessageRef | None] = {}
 
     @property
@@ -130,8 +151,33 @@ class Job(Value):
         return {
             name: record
             for name, record in self.steps.items()
-            if record.state is StepState.FAILED and name.startswith(UNDO) is bool(self.undo_by)
+            if record.state is StepState.FAILED and name.startswith(UNDO) is self.goes_back
         }
+
+    @property
+    def goes_back(self) -> bool:
+        """Whether the steps that run now are those that take others back."""
+        return bool(self.undo_by or self.fix)
+
+    def amended_by(self, fix: Fix) -> Mapping[str, tuple[str, ...]]:
+        """What fixes have changed in things that stand, with this one; what is taken back is made as new."""
+        merged = {
+            step: tuple(dict.fromkeys((*self.amended.get(step, ()), *fix.amended.get(step, ()))))
+            for step in (*self.amended, *fix.amended)
+        }
+        return {step: parts for step, parts in merged.items() if step not in fix.taken_back}
+
+    @property
+    def can_be_fixed(self) -> bool:
+        """Whether other answers to the form may mend it."""
+        failed_ahead = self.state is JobState.FAILED and not self.goes_back
+        return failed_ahead and any(record.fields for record in self.to_retry.values())
+
+    @property
+    def fields_at_fault(self) -> tuple[str, ...]:
+        """The form's properties that failed steps blame."""
+        blamed = (field for record in self.to_retry.values() for field in record.fields)
+        return tuple(dict.fromkeys(blamed))
 
     def has_taken_back(self, step: str) -> bool:
         """Whether what the step made is gone again."""

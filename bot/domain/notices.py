@@ -16,6 +16,7 @@ class NoticeKind(StrEnum):
     ESCALATED = "escalated"
     AGREED = "agreed"
     DECIDED = "decided"
+    VOIDED = "voided"
     FAILED = "failed"
     CANCELLED = "cancelled"
     DONE = "done"
@@ -23,15 +24,20 @@ class NoticeKind(StrEnum):
 
 
 class Notice(Value):
-    """One message. `about` tells apart notices of one kind: a step's name and attempt."""
+    """One message. `about` tells apart notices of one kind: a step's name and attempt.
+
+    `round` counts how often decisions became void before: whoever is asked again is told again.
+    """
 
     kind: NoticeKind
     about: str = ""
+    round: int = 0
 
     @property
     def key(self) -> str:
         """The notice's name within its job: it is posted once."""
-        return f"{self.kind}:{self.about}" if self.about else str(self.kind)
+        told = f"{self.kind}:{self.about}" if self.about else str(self.kind)
+        return f"{told}#{self.round}" if self.round else told
 
 
 def notices(job: Job, *, approval_step: str, approval: Standing | None) -> tuple[Notice, ...]:
@@ -43,12 +49,28 @@ def notices(job: Job, *, approval_step: str, approval: Standing | None) -> tuple
         approval: how far the approval has come, where one is needed.
     """
     told = [Notice(kind=NoticeKind.CARD)]
+    told += [Notice(kind=NoticeKind.VOIDED, about=str(n)) for n, _ in enumerate(job.voided, 1)]
     if approval:
         told += _asking(job, approval, is_waiting=_waits(job, approval_step))
     if job.decision:
         told.append(Notice(kind=NoticeKind.DECIDED))
     told += _ending(job)
-    return tuple(told)
+    rounds = len(job.voided)
+    return tuple(
+        notice.model_copy(update={"round": rounds}) if notice.kind in _OF_A_ROUND else notice
+        for notice in told
+    )
+
+
+_OF_A_ROUND = frozenset(
+    {
+        NoticeKind.APPROVAL_WANTED,
+        NoticeKind.REMINDER,
+        NoticeKind.ESCALATED,
+        NoticeKind.AGREED,
+        NoticeKind.DECIDED,
+    }
+)
 
 
 def _waits(job: Job, approval_step: str) -> bool:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from bot.domain import approval
 from bot.domain.approval import ApprovalTerms, Standing
 from bot.domain.job import Job, StepState
+from bot.pipeline.facts import Plan
 from bot.pipeline.pipelines import PIPELINES
 
 _A_MOMENT = timedelta(microseconds=1)
@@ -12,12 +13,23 @@ _A_MOMENT = timedelta(microseconds=1)
 
 def terms_of(job: Job) -> ApprovalTerms | None:
     """Why and from whom approval is needed; None while there is no plan, or when none is needed."""
-    plan = PIPELINES[job.request.kind].steps[0]
-    record = job.step(plan.name)
+    plan = _plan_of(job)
+    return plan.approval if plan else None
+
+
+def digest_of_plan(job: Job) -> str:
+    """What those who decide now decide about; empty while there is no plan."""
+    plan = _plan_of(job)
+    return plan.digest if plan else ""
+
+
+def _plan_of(job: Job) -> Plan | None:
+    step = PIPELINES[job.request.kind].plan_step
+    record = job.step(step.name)
     if record.state is not StepState.DONE:
         return None
-    terms: ApprovalTerms | None = plan.fact.model_validate(record.fact).approval
-    return terms
+    plan: Plan = step.fact.model_validate(record.fact)
+    return plan
 
 
 def standing_of(job: Job, *, now: datetime | None = None) -> Standing | None:

@@ -5,11 +5,12 @@ from typing import Any
 
 import structlog
 
-from bot.domain.errors import Declined, NotYet, PermanentError, TemporaryError
+from bot.domain.errors import Declined, NotYet, PermanentError, PlanAgain, TemporaryError
 from bot.domain.job import Job, StepRecord, StepState
 from bot.pipeline.pipeline import Pipeline
 from bot.pipeline.progress import Random, after_not_yet, after_temporary
 from bot.pipeline.step import Step
+from bot.pipeline.voiding import voided_by
 from bot.pipeline.wiring import arguments
 from bot.ports.bundle import Ports
 from bot.ports.job_store import Lease
@@ -41,7 +42,12 @@ class Attempt:
             self.telemetry.attempt(job, self.step.name) as came_to,
         ):
             begun = await self._begin(before)
-            after = await self._outcome(begun, job)
+            try:
+                after = await self._outcome(begun, job)
+            except PlanAgain as error:
+                came_to(await self._plan_again(begun, job, why=error.why))
+                return
+            await self._void_what_changed(job, after)
             await self._write(after, what=_what(before, after))
             came_to(after)
 
@@ -53,6 +59,31 @@ class Attempt:
         begun = begun.evolve(state=StepState.RUNNING, look_at=None, reason="", fix="", fields=())
         await self._write(begun, what="began")
         return begun
+
+    async def _plan_again(self, begun: StepRecord, job: Job, *, why: str) -> StepRecord:
+        """Begin again with the plan; a template that is filled in differently each time must not do that for ever."""
+        if begun.attempts >= self.step.tries:
+            after = self._failed(begun, cause=why, fix="Have the template mended, then retry.")
+            await self._write(after, what=str(after.state))
+            return after
+        plan, at = job.step(self.pipeline.plan_step.name), self.ports.clock()
+        after = begun.evolve(state=StepState.PENDING, look_at=None, waiting_since=None)
+        records = {
+            self.pipeline.plan_step.name: StepRecord(started_at=plan.started_at, fact=plan.fact),
+            self.pipeline.approval_step: StepRecord(),
+            self.step.name: after,
+        }
+        await self.lease.write_steps(
+            records, step=self.step.name, what="planned-again", detail=why, at=at
+        )
+        return after
+
+    async def _void_what_changed(self, job: Job, after: StepRecord) -> None:
+        """Before a new plan is there, those who agreed to another one are set aside: a crash between asks them again."""
+        if self.step is self.pipeline.plan_step and after.state is StepState.DONE:
+            voiding = voided_by(self.pipeline, job, after, now=self.ports.clock())
+            if voiding:
+                await self.lease.void(voiding)
 
     async def _outcome(self, begun: StepRecord, job: Job) -> StepRecord:
         given = arguments(self.pipeline, self.step, job, self.ports)
@@ -70,6 +101,8 @@ class Attempt:
             return begun.evolve(
                 state=StepState.DECLINED, finished_at=now, look_at=None, reason=error.why
             )
+        except PlanAgain:
+            raise
         except Exception:
             log.exception("job.step_broke")
             return self._failed(

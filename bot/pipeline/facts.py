@@ -2,7 +2,11 @@
 
 from datetime import datetime
 
+from pydantic import Field, JsonValue
+
 from bot.domain.approval import ApprovalTerms, Decision
+from bot.domain.digest import digest_of
+from bot.domain.effect import Effects
 from bot.domain.entities import EntityRef
 from bot.domain.environments import Environment
 from bot.domain.naming import AppNames
@@ -10,24 +14,36 @@ from bot.domain.value import Value
 from bot.ports.git_host import Commit, Project
 
 
-class AppPlan(Value):
-    """What will be made for an application; `template_digest` is the state of the template that it was planned from."""
+class Plan(Value):
+    """What a request amounts to; `template_digest` is the state of the template that it was planned from."""
+
+    template_digest: str
+    effects: Effects = Field(default_factory=dict)
+    approval: ApprovalTerms | None
+
+    @property
+    def digest(self) -> str:
+        """Fingerprint of all that will be made: two plans with the same one do the same. Approval is bound to it."""
+        effects: dict[str, JsonValue] = {
+            name: effect.model_dump(mode="json") for name, effect in self.effects.items()
+        }
+        return digest_of(effects) if effects else ""
+
+
+class AppPlan(Plan):
+    """What will be made for an application."""
 
     names: AppNames
     environment: Environment
     host: str
     url: str
-    template_digest: str
-    approval: ApprovalTerms | None
 
 
-class SystemPlan(Value):
+class SystemPlan(Plan):
     """What will be added to the catalog."""
 
     ref: EntityRef
     file: str
-    template_digest: str
-    approval: ApprovalTerms | None
 
 
 class Approval(Value):

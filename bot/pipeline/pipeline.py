@@ -14,12 +14,16 @@ from bot.ports.bundle import Ports
 
 
 class JobContext(Value):
-    """What a step may know of the job that it runs in."""
+    """What a step may know of the job that it runs in.
+
+    `amended` are the parts of what the step makes that changed since it was first made, where input was fixed.
+    """
 
     id: str
     created_at: datetime
     decisions: tuple[Decision, ...]
     decision: Decision | None
+    amended: frozenset[str]
 
 
 class PipelineBroken(Exception):
@@ -65,6 +69,11 @@ class Pipeline:
                 raise PipelineBroken(
                     f"{self.kind}: {undo.name} needs what {maker} makes, which may not be there"
                 )
+
+    @property
+    def plan_step(self) -> Step[Any]:
+        """The first step, which says what all others will make."""
+        return self.steps[0]
 
     @cached_property
     def by_name(self) -> Mapping[str, Step[Any]]:

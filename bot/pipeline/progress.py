@@ -59,7 +59,7 @@ def _may_run(record: StepRecord, *, now: datetime, woken: bool) -> bool:
 
 def standing(pipeline: Pipeline, job: Job) -> JobState:
     """The state that the steps' records amount to."""
-    if job.undo_by:
+    if job.goes_back:
         return _standing_on_the_way_back(way_back(pipeline, job), job)
     states = {step.name: job.step(step.name).state for step in pipeline.steps}
     if all(state is StepState.DONE for state in states.values()):
@@ -76,9 +76,13 @@ def standing(pipeline: Pipeline, job: Job) -> JobState:
 
 def _standing_on_the_way_back(course: Course, job: Job) -> JobState:
     states = {job.step(step.name).state for step in course.steps}
-    if states <= {StepState.DONE}:
-        return JobState.UNDONE
-    return JobState.FAILED if StepState.FAILED in states else JobState.UNDOING
+    if StepState.FAILED in states:
+        return JobState.FAILED
+    if not job.undo_by:
+        return (
+            JobState.RUNNING
+        )  # it goes on with other answers as soon as nothing stands in their way
+    return JobState.UNDONE if states <= {StepState.DONE} else JobState.UNDOING
 
 
 def ending(job: Job) -> str:

@@ -34,7 +34,7 @@ async def record(lease: Lease, ports: Ports) -> None:
 def entries_of(job: Job, history: Sequence[Event]) -> tuple[AuditEntry, ...]:
     """An entry for each event, with the plan that held at that time and the place where people see the job."""
     card = job.messages.get(NoticeKind.CARD)
-    plan_step = PIPELINES[job.request.kind].steps[0].name
+    plan_step = PIPELINES[job.request.kind].plan_step.name
     entries, plan = [], ""
     for event in history:
         plan = event.made if event.made and event.step == plan_step else plan

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.job import Job, JobState
 from bot.pipeline.attempt import Attempt
+from bot.pipeline.fixing import is_taken_back, records_after
 from bot.pipeline.pipeline import Pipeline
 from bot.pipeline.progress import Random, ending, next_look, ready_steps, standing
 from bot.pipeline.recording import record
@@ -41,6 +42,10 @@ class Stretch:
         """
         while True:
             job = await self.lease.load()
+            if is_taken_back(self.pipeline, job):
+                after = records_after(self.pipeline, job)
+                await self.lease.write_fixed(after, at=self.ports.clock())
+                continue
             if not job.state.is_end:
                 self._begin_ready(job)
             if self.running:

@@ -6,8 +6,11 @@ from bot.pipeline.pipeline import Pipeline
 
 
 def way_back(pipeline: Pipeline, job: Job) -> Course:
-    """The undos of all steps that have begun, the last first: what was made from something goes before it."""
-    begun = [undo for undo in pipeline.undos if job.step(undo.takes_back).started_at]
+    """The undos of all steps that have begun, the last first: what was made from something goes before it.
+
+    Where input is fixed, only of those whose work would stand elsewhere.
+    """
+    begun = [undo for undo in pipeline.undos if _goes(job, undo.takes_back)]
     return Course(
         steps=tuple(begun),
         dependencies={
@@ -21,8 +24,13 @@ def way_back(pipeline: Pipeline, job: Job) -> Course:
     )
 
 
+def _goes(job: Job, step: str) -> bool:
+    has_begun = bool(job.step(step).started_at)
+    return has_begun and (not job.fix or step in job.fix.taken_back)
+
+
 def course_of(pipeline: Pipeline, job: Job) -> Course:
     """The steps that the job runs now: those of its pipeline, or the way back."""
-    if job.undo_by:
+    if job.goes_back:
         return way_back(pipeline, job)
     return Course(steps=pipeline.steps, dependencies=pipeline.dependencies)

@@ -14,7 +14,7 @@ def arguments(pipeline: Pipeline, step: Step[Any], job: Job, ports: Ports) -> di
     return {
         name: _fact(pipeline, job, sources[name])
         if name in sources
-        else _given(kinds, pipeline, job, ports)
+        else _given(kinds, pipeline, step, job, ports)
         for name, kinds in step.needs.items()
     }
 
@@ -23,7 +23,9 @@ def _fact(pipeline: Pipeline, job: Job, maker: str) -> Any:
     return pipeline.by_name[maker].fact.model_validate(job.step(maker).fact)
 
 
-def _given(kinds: tuple[Any, ...], pipeline: Pipeline, job: Job, ports: Ports) -> Any:
+def _given(
+    kinds: tuple[Any, ...], pipeline: Pipeline, step: Step[Any], job: Job, ports: Ports
+) -> Any:
     if pipeline.request in kinds:
         return job.request
     if JobContext in kinds:
@@ -32,5 +34,6 @@ def _given(kinds: tuple[Any, ...], pipeline: Pipeline, job: Job, ports: Ports) -
             created_at=job.created_at,
             decisions=job.decisions,
             decision=job.decision,
+            amended=frozenset(job.amended.get(step.name, ())),
         )
     return next(getattr(ports, PORT_TYPES[kind]) for kind in kinds if kind in PORT_TYPES)

@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from bot.domain.approval import Decision
+from bot.domain.approval import Decision, Voiding
 from bot.domain.census import Census
 from bot.domain.entities import Person
-from bot.domain.job import Job, JobState, MessageRef, StepRecord
+from bot.domain.job import Fix, Job, JobState, MessageRef, StepRecord
 from bot.domain.limits import Freeze
+from bot.domain.request import Request
 from bot.domain.value import Value
 
 
@@ -61,6 +62,17 @@ class Lease(Protocol):
 
     async def write_step(self, step: str, record: StepRecord, *, what: str, at: datetime) -> None:
         """Replace a step's record; an empty `what` keeps it out of the history (the same wait goes on)."""
+
+    async def write_steps(
+        self, records: Mapping[str, StepRecord], *, step: str, what: str, detail: str, at: datetime
+    ) -> None:
+        """Replace several steps' records at once, for a reason that came up in one of them."""
+
+    async def void(self, voiding: Voiding) -> None:
+        """Take the decisions that were given so far for void, so that others can be given to the plan as it is now."""
+
+    async def write_fixed(self, records: Mapping[str, StepRecord], *, at: datetime) -> None:
+        """Have what the job's fix asks for instead of what was asked for before, with these steps' records."""
 
     async def write_state(
         self,
@@ -149,6 +161,16 @@ class JobStore(Protocol):
 
     async def retry(self, job_id: str, *, by: Person, at: datetime) -> Answer:
         """Set the failed steps of a failed job back to pending: those of the way back while it is being undone."""
+
+    async def fix(self, job_id: str, fix: Fix, *, request: Request, at: datetime) -> Answer:
+        """Have a failed job go on with other answers to what its form asked; it is due from then on.
+
+        Args:
+            job_id: the job.
+            fix: the answers, and what they do to what was made.
+            request: what the fix was made from: a job that asks for something else by now is left alone.
+            at: the time.
+        """
 
     async def undo(self, job_id: str, *, by: Person, at: datetime) -> Answer:
         """Have a job that failed or was cancelled take back what it has made; it is due from then on."""

@@ -17,6 +17,7 @@ from bot.ports.bundle import Ports
 from bot.slack import (
     commands,
     decisions,
+    fixing,
     forms,
     home,
     options,
@@ -48,7 +49,7 @@ def build(*, ports: Ports, client: AsyncWebClient, signing_secret: SecretStr | N
     )
     app.use(_logged)
     app.error(_explained)
-    for module in (commands, forms, submissions, options, decisions, undoing, home):
+    for module in (commands, forms, submissions, options, decisions, fixing, undoing, home):
         module.register(app, ports)
     return app
 

@@ -17,7 +17,7 @@ from bot.domain.approval import Verdict, named
 from bot.domain.job import Job, JobState, StepState
 from bot.domain.request import AppRequest
 from bot.pipeline import facts, pipelines
-from bot.pipeline.approvals import standing_of, terms_of
+from bot.pipeline.approvals import digest_of_plan, standing_of, terms_of
 from bot.slack import ids, mrkdwn, outcomes, tasks
 from bot.usecases.undo import would_do
 
@@ -118,9 +118,7 @@ def _buttons(job: Job) -> Iterator[ButtonElement]:
     if is_undecided(job):
         yield from decision_buttons(job)
     if job.state is JobState.FAILED:
-        yield ButtonElement(
-            text=mrkdwn.plain("Retry"), action_id=ids.RETRY, value=job.id, style="primary"
-        )
+        yield from _buttons_of_a_failure(job)
     if job.can_be_undone and would_do(job):
         yield ButtonElement(
             text=mrkdwn.plain("Undo"), action_id=ids.UNDO, value=job.id, style="danger"
@@ -134,6 +132,21 @@ def _buttons(job: Job) -> Iterator[ButtonElement]:
         )
 
 
+def _buttons_of_a_failure(job: Job) -> Iterator[ButtonElement]:
+    """The one that promises most comes first: where an answer is at fault, the same again fails again."""
+    fix = job.can_be_fixed
+    if fix:
+        yield ButtonElement(
+            text=mrkdwn.plain("Fix input"), action_id=ids.FIX, value=job.id, style="primary"
+        )
+    yield ButtonElement(
+        text=mrkdwn.plain("Retry"),
+        action_id=ids.RETRY,
+        value=job.id,
+        style=None if fix else "primary",
+    )
+
+
 def is_undecided(job: Job) -> bool:
     """Whether somebody is asked to approve, and nobody has answered."""
     step = pipelines.PIPELINES[job.request.kind].approval_step
@@ -143,11 +156,12 @@ def is_undecided(job: Job) -> bool:
 
 def decision_buttons(job: Job) -> tuple[ButtonElement, ButtonElement]:
     """Approve and Deny; whether the one who clicks may decide is looked at when they do."""
+    value = ids.decision(job.id, digest_of_plan(job))
     return (
         ButtonElement(
-            text=mrkdwn.plain("Approve"), action_id=ids.APPROVE, value=job.id, style="primary"
+            text=mrkdwn.plain("Approve"), action_id=ids.APPROVE, value=value, style="primary"
         ),
-        ButtonElement(text=mrkdwn.plain("Deny"), action_id=ids.DENY, value=job.id, style="danger"),
+        ButtonElement(text=mrkdwn.plain("Deny"), action_id=ids.DENY, value=value, style="danger"),
     )
 
 

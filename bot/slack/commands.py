@@ -10,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.domain.entities import Person
 from bot.domain.job import Job
 from bot.ports.bundle import Ports
-from bot.slack import forms, guide, ids, messages, mrkdwn, people, undoing
+from bot.slack import fixing, forms, guide, ids, messages, mrkdwn, people, undoing
 from bot.usecases import refusals
 from bot.usecases.cancel import cancel
 from bot.usecases.look_up import look_up, recent
@@ -117,14 +117,18 @@ async def _cancel(given: Given) -> None:
 
 
 async def _undo(given: Given) -> None:
-    person = await people.person(given.ports, given.body["user_id"])
-    job = await _visible(given, person) if given.words else None
-    if not given.words:
-        await given.say("Say which: /idp undo and then the job or the application's name.")
-    elif not job:
-        await given.say(*_no_such_job(given.words))
-    else:
-        await undoing.ask_first(
+    await _ask_in_modal(given, undoing.ask_first, "/idp undo")
+
+
+async def _fix(given: Given) -> None:
+    await _ask_in_modal(given, fixing.ask_anew, "/idp fix")
+
+
+async def _ask_in_modal(given: Given, ask: Callable[..., Awaitable[None]], command: str) -> None:
+    """A wish that is asked about in a modal before it is done."""
+    person, job = await _meant(given, command)
+    if job:
+        await ask(
             given.ports,
             given.client,
             job.id,
@@ -135,16 +139,22 @@ async def _undo(given: Given) -> None:
 
 
 async def _steer(given: Given, wish: Callable[..., Awaitable[Reply]], command: str) -> None:
+    person, job = await _meant(given, command)
+    if job:
+        reply = await wish(job.id, person=person, ports=given.ports)
+        await given.say(reply.text)
+
+
+async def _meant(given: Given, command: str) -> tuple[Person, Job | None]:
+    """Who gives the command, and the job that it is about; who names none that they may see is told so."""
+    person = await people.person(given.ports, given.body["user_id"])
     if not given.words:
         await given.say(f"Say which: {command} and then the job or the application's name.")
-        return
-    person = await people.person(given.ports, given.body["user_id"])
+        return person, None
     job = await _visible(given, person)
     if not job:
         await given.say(*_no_such_job(given.words))
-        return
-    reply = await wish(job.id, person=person, ports=given.ports)
-    await given.say(reply.text)
+    return person, job
 
 
 async def _visible(given: Given, person: Person | None) -> Job | None:
@@ -174,6 +184,7 @@ _SUB_COMMANDS: Mapping[str, Callable[[Given], Awaitable[None]]] = {
     "status": _status,
     "jobs": _jobs,
     "retry": _retry,
+    "fix": _fix,
     "cancel": _cancel,
     "undo": _undo,
 }

@@ -26,9 +26,8 @@ Wish = Callable[[str, Person], Awaitable[Reply]]
 def register(app: AsyncApp, ports: Ports) -> None:
     """Listen to approve, deny, retry and cancel."""
 
-    async def approve(job_id: str, person: Person) -> Reply:
-        verdict = Verdict.APPROVED
-        return await decide(job_id, person=person, verdict=verdict, reason="", ports=ports)
+    async def approve(value: str, person: Person) -> Reply:
+        return await _decided(ports, value, person, Verdict.APPROVED, reason="")
 
     async def try_again(job_id: str, person: Person) -> Reply:
         return await retry(job_id, person=person, ports=ports)
@@ -56,15 +55,15 @@ def register(app: AsyncApp, ports: Ports) -> None:
     app.view(ids.DENIAL)(denied)
 
 
-def denial(job_id: str) -> View:
-    """The modal that asks why."""
+def denial(value: str) -> View:
+    """The modal that asks why; it remembers which button it came from by the button's value."""
     return View(
         type="modal",
         callback_id=ids.DENIAL,
         title="Deny the request",
         submit="Deny",
         close="Back",
-        private_metadata=job_id,
+        private_metadata=value,
         blocks=[
             InputBlock(
                 block_id=ids.DENIAL_REASON,
@@ -101,14 +100,18 @@ async def _denied(ports: Ports, body: dict[str, Any]) -> Reply:
     reason = view["state"]["values"][ids.DENIAL_REASON][ids.DENIAL_REASON]["value"] or ""
     try:
         person = await people.person(ports, body["user"]["id"])
-        return await decide(
-            view["private_metadata"],
-            person=person,
-            verdict=Verdict.DENIED,
-            reason=reason,
-            ports=ports,
-        )
+        value = view["private_metadata"]
+        return await _decided(ports, value, person, Verdict.DENIED, reason=reason)
     except TemporaryError as error:
         return Reply(accepted=False, text=f"{error.cause} Press the button again in a moment.")
     except PermanentError as error:
         return Reply(accepted=False, text=f"{error.cause} {error.fix}")
+
+
+async def _decided(
+    ports: Ports, value: str, person: Person, verdict: Verdict, *, reason: str
+) -> Reply:
+    job_id, plan = ids.decided(value)
+    return await decide(
+        job_id, person=person, verdict=verdict, reason=reason, plan=plan, ports=ports
+    )

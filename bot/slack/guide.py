@@ -15,6 +15,7 @@ _HELP = (
     ("/idp status [job or application]", "how something stands"),
     ("/idp jobs", "the newest requests"),
     ("/idp retry [job or application]", "go on from the step that failed"),
+    ("/idp fix [job or application]", "answer anew what the form asked, where that is at fault"),
     ("/idp cancel [job or application]", "stop after what is being done now"),
     ("/idp undo [job or application]", "take back what a failed or cancelled request has made"),
 )

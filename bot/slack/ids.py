@@ -13,11 +13,14 @@ DENY = "decide.deny"
 RETRY = "job.retry"
 CANCEL = "job.cancel"
 UNDO = "job.undo"
+FIX = "job.fix"
 
 FORM = "form"
 DENIAL = "denial"
 DENIAL_REASON = "reason"
 UNDOING = "undoing"
+FIXING = "fixing"
+FIX_CONFIRMED = "fix-confirmed"
 
 TEMPLATE_BLOCK = "idp:template"
 TEMPLATE_CHOICE = "form.template"
@@ -25,6 +28,8 @@ FIELD = "field"
 FIELD_CHANGED = re.compile(r"(form\.template|(field|pick|choose)\b.*)")
 PICK = re.compile(r"pick\.(.+)")
 CHOOSE = "choose"
+
+_DIGEST_LENGTH = 16
 
 NOTICE_EVENT = "idp_notice"
 
@@ -37,6 +42,17 @@ def pick(kinds: tuple[str, ...]) -> str:
 def picked_kinds(action_id: str) -> tuple[str, ...]:
     """The kinds that an action id made by `pick` names."""
     return tuple(action_id.split(".")[1:])
+
+
+def decision(job_id: str, plan: str) -> str:
+    """The value of a button that decides: about which job, and about which plan (its digest's beginning)."""
+    return f"{job_id} {plan[:_DIGEST_LENGTH]}".strip()
+
+
+def decided(value: str) -> tuple[str, str]:
+    """The job and the plan that a value made by `decision` names; no plan where the button is of an older release."""
+    job_id, _, plan = value.partition(" ")
+    return job_id, plan
 
 
 def actions(job_id: str) -> str:

@@ -57,6 +57,8 @@ def _blocks(job: Job, notice: Notice, approvers: tuple[str, ...]) -> list[Block]
             return replies.approval_wanted(job, approvers, notice.kind)
         case NoticeKind.AGREED:
             return replies.agreed(job, int(notice.about))
+        case NoticeKind.VOIDED:
+            return replies.voided(job, int(notice.about))
         case NoticeKind.FAILED:
             return replies.failed(job, notice.about.rpartition(":")[0])
         case NoticeKind.DECIDED | NoticeKind.CANCELLED | NoticeKind.DONE | NoticeKind.UNDONE:
@@ -86,6 +88,7 @@ _IN_SHORT: Mapping[NoticeKind, str] = {
     NoticeKind.ESCALATED: "approval wanted of others, too",
     NoticeKind.AGREED: "agreed",
     NoticeKind.DECIDED: "decided",
+    NoticeKind.VOIDED: "approval void",
     NoticeKind.FAILED: "failed",
     NoticeKind.CANCELLED: "ended",
     NoticeKind.DONE: "done",

@@ -72,6 +72,16 @@ def decided(job: Job) -> list[Block]:
     return _section([f"{by} denied this. Reason: {reason}"])
 
 
+def voided(job: Job, number: int) -> list[Block]:
+    """Whose decision does not hold any more, and what has changed since it was given."""
+    void = job.voided[number - 1]
+    whose = ", ".join(f"<@{decision.by.slack_id}>" for decision in void.decisions)
+    changed = [f"• {mrkdwn.escaped(sentence)}" for sentence in void.changed]
+    return _section(
+        [f"{whose}: what you agreed to has changed, so it does not count any more.", *changed]
+    )
+
+
 def failed(job: Job, step_name: str) -> list[Block]:
     """Which step failed and why, what to do, and what exists so far."""
     record = job.step(step_name)
@@ -79,11 +89,19 @@ def failed(job: Job, step_name: str) -> list[Block]:
     return _section(
         [
             f"{_requester(job)}: “{step.title}” failed. {mrkdwn.escaped(record.reason)}",
-            f"*What to do:* {mrkdwn.escaped(record.fix)} *Retry* on the card goes on from this step"
-            + ("." if job.undo_by else ", *Undo* takes back what was made."),
+            f"*What to do:* {mrkdwn.escaped(record.fix)} {_ways_on(job)}",
             *([] if job.undo_by else [_so_far(job)]),
         ]
     )
+
+
+def _ways_on(job: Job) -> str:
+    """The card's buttons, in words."""
+    retry = "*Retry* on the card goes on from this step"
+    if job.undo_by:
+        return f"{retry}."
+    fix = "*Fix input* asks again for what is at fault, " if job.can_be_fixed else ""
+    return f"{fix}{retry}, *Undo* takes back what was made."
 
 
 def undone(job: Job) -> list[Block]:

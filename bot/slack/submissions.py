@@ -16,7 +16,7 @@ from bot.usecases.submission import Submission
 log = structlog.get_logger()
 
 TIME_TO_CHECK = 2.3
-_TOO_SLOW = (
+TOO_SLOW = (
     "Checking this took too long, so nothing was made yet. "
     "Press the button again: nothing is made twice."
 )
@@ -50,7 +50,7 @@ async def _problems(ports: Ports, body: dict[str, Any], origin: forms.Origin) ->
         return rejected.problems
     except TimeoutError:
         log.warning("slack.checks_too_slow", template=origin.template)
-        return {"": _TOO_SLOW}
+        return {"": TOO_SLOW}
     except TemporaryError as error:
         return {"": f"{error.cause} Nothing was made; press the button again in a moment."}
     except PermanentError as error:

@@ -13,7 +13,7 @@ from bot.slack import mrkdwn, outcomes, rich_text
 def plan_block(job: Job, *, detail_length: int = mrkdwn.SENTENCE_LENGTH) -> PlanBlock:
     """All steps of the job in the order of the pipeline's table of contents, and those of the way back after them."""
     pipeline = pipelines.PIPELINES[job.request.kind]
-    back = reversed(way_back(pipeline, job).steps) if job.undo_by else ()
+    back = reversed(way_back(pipeline, job).steps) if job.goes_back else ()
     return PlanBlock(
         title=progress(job),
         tasks=[
@@ -28,6 +28,8 @@ def progress(job: Job) -> str:
         return f"Stopping, as {mrkdwn.clean(job.cancelled_by, mrkdwn.NAME_LENGTH)} asked"
     if job.undo_by:
         return _WAY_BACK.get(job.state, "Taking back what was made")
+    if job.fix and not job.state.is_end:
+        return "Taking back what does not fit any more"
     if job.state is JobState.WAITING_APPROVAL and not job.decision:
         return "Waiting for approval"
     if job.state is JobState.DONE:
@@ -64,7 +66,7 @@ def _task(job: Job, name: str, title: str, detail_length: int) -> TaskCardBlock:
 
 def _is_left(job: Job, name: str) -> bool:
     """Whether nobody works on the step any more, though it was not finished."""
-    return job.state.is_end or (bool(job.undo_by) and not name.startswith(UNDO))
+    return job.state.is_end or (job.goes_back and not name.startswith(UNDO))
 
 
 def _status(job: Job, name: str, record: StepRecord) -> str:

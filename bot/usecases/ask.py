@@ -2,14 +2,13 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping
 
 from bot.domain.errors import PermanentError, RequestRejected
 from bot.domain.job import Job, JobState
 from bot.domain.limits import WINDOW, excess
 from bot.domain.request import AppRequest, SystemRequest
 from bot.ports.bundle import Ports
-from bot.usecases import check_app, check_system, refusals
+from bot.usecases import check_app, check_system, names, refusals
 from bot.usecases.draft import draft
 from bot.usecases.submission import Submission
 
@@ -39,7 +38,7 @@ async def _take_in(submission: Submission, ports: Ports) -> Job:
         return _unless_changed(made, request)
     await _refuse_excess(request, ports)
     await _refuse_problems(request, ports)
-    await _hold_names(request, job_id, ports)
+    await names.hold(request, job_id=job_id, ports=ports)
     job = Job(
         id=job_id,
         request=request,
@@ -88,24 +87,3 @@ async def _refuse_problems(request: AppRequest | SystemRequest, ports: Ports) ->
         problems = await check_system.problems_of(request, ports)
     if problems:
         raise RequestRejected(problems)
-
-
-async def _hold_names(request: AppRequest | SystemRequest, job_id: str, ports: Ports) -> None:
-    held = _names_to_hold(request, ports)
-    taken = await ports.jobs.reserve(held, job_id=job_id, now=ports.clock())
-    if taken:
-        raise RequestRejected(
-            {
-                "hostname" if kind == "host" else "name": f"“{held[kind]}” is being made "
-                f"by job {other}; choose another name."
-                for kind, other in taken.items()
-            }
-        )
-
-
-def _names_to_hold(request: AppRequest | SystemRequest, ports: Ports) -> Mapping[str, str]:
-    if isinstance(request, SystemRequest):
-        return {"system": request.slug}
-    host = ports.platform.first_environment.host(request.hostname)
-    names = check_app.names_of(request, ports)
-    return {"app": names.full_name, "component": names.component, "host": host}

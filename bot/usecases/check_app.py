@@ -17,18 +17,27 @@ def names_of(request: AppRequest, ports: Ports) -> AppNames:
     )
 
 
-async def problems_of(request: AppRequest, ports: Ports) -> dict[str, str]:
-    """A sentence for each field that the world refuses; all systems are asked side by side."""
+async def problems_of(
+    request: AppRequest, ports: Ports, *, instead_of: AppRequest | None = None
+) -> dict[str, str]:
+    """A sentence for each field that the world refuses; all systems are asked side by side.
+
+    Args:
+        request: what is asked for.
+        ports: the systems.
+        instead_of: what was asked for before, and may be there in part: it does not stand in its own way.
+    """
     names = names_of(request, ports)
     if problem := full_name_problem(names):
         return {"name": problem}
+    before = names_of(instead_of, ports) if instead_of else None
     checks = await asyncio.gather(
         _system(request, ports),
         _owner(request, ports),
-        _repositories(names, ports),
-        _component(names, ports),
-        _namespace(names, ports),
-        _host(request, names, ports),
+        _repositories(names, before, ports),
+        _component(names, before, ports),
+        _namespace(names, before, ports),
+        _host(request, {names.full_name, before.full_name if before else names.full_name}, ports),
     )
     return {field: problem for field, problem in reversed(checks) if problem}
 
@@ -53,7 +62,9 @@ async def _owner(request: AppRequest, ports: Ports) -> tuple[str, str]:
     return "owner", ""
 
 
-async def _repositories(names: AppNames, ports: Ports) -> tuple[str, str]:
+async def _repositories(names: AppNames, before: AppNames | None, ports: Ports) -> tuple[str, str]:
+    if before and before.app_repository == names.app_repository:
+        return "name", ""
     found = await asyncio.gather(
         ports.git.find_project(names.app_repository),
         ports.git.find_project(names.deployment_repository),
@@ -64,21 +75,23 @@ async def _repositories(names: AppNames, ports: Ports) -> tuple[str, str]:
     return "name", ""
 
 
-async def _component(names: AppNames, ports: Ports) -> tuple[str, str]:
-    if not await ports.catalog.find(names.component_ref):
+async def _component(names: AppNames, before: AppNames | None, ports: Ports) -> tuple[str, str]:
+    is_ours = before and before.component == names.component
+    if is_ours or not await ports.catalog.find(names.component_ref):
         return "name", ""
     return "name", f"The catalog already has a component {names.component}; choose another name."
 
 
-async def _namespace(names: AppNames, ports: Ports) -> tuple[str, str]:
-    if not await ports.cluster.namespace_exists(names.full_name):
+async def _namespace(names: AppNames, before: AppNames | None, ports: Ports) -> tuple[str, str]:
+    is_ours = before and before.full_name == names.full_name
+    if is_ours or not await ports.cluster.namespace_exists(names.full_name):
         return "name", ""
     return "name", f"The cluster already has a namespace {names.full_name}; choose another name."
 
 
-async def _host(request: AppRequest, names: AppNames, ports: Ports) -> tuple[str, str]:
+async def _host(request: AppRequest, ours: set[str], ports: Ports) -> tuple[str, str]:
     host = ports.platform.first_environment.host(request.hostname)
     holder = await ports.cluster.host_owner(host)
-    if not holder or holder == names.full_name:
+    if not holder or holder in ours:
         return "hostname", ""
     return "hostname", f"{host} already belongs to {holder}; choose another hostname."

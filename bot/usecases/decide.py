@@ -3,7 +3,7 @@
 from bot.domain.approval import Decision, Verdict, named, refusal, standing
 from bot.domain.entities import Person
 from bot.domain.job import Job
-from bot.pipeline.approvals import standing_of, terms_of
+from bot.pipeline.approvals import digest_of_plan, standing_of, terms_of
 from bot.ports.bundle import Ports
 from bot.ports.job_store import Answer
 from bot.usecases import refusals
@@ -13,10 +13,27 @@ NO_SUCH_JOB = Reply(accepted=False, text="That job is not known any more.")
 
 
 async def decide(
-    job_id: str, *, person: Person, verdict: Verdict, reason: str, ports: Ports
+    job_id: str,
+    *,
+    person: Person,
+    verdict: Verdict,
+    reason: str,
+    ports: Ports,
+    plan: str = "",
 ) -> Reply:
-    """Record the decision if this person may take it and nobody was faster."""
-    decision = Decision(verdict=verdict, by=person, at=ports.clock(), reason=reason.strip())
+    """Record the decision if this person may take it and nobody was faster.
+
+    Args:
+        job_id: the job.
+        person: who decides.
+        verdict: what they say.
+        reason: why; a denial needs one.
+        ports: where it is recorded, and the time.
+        plan: how the digest of the plan begins that they were shown; empty where they were shown none.
+    """
+    decision = Decision(
+        verdict=verdict, by=person, at=ports.clock(), reason=reason.strip(), plan=plan
+    )
     reply = await _decide(job_id, decision, ports)
     return await refusals.noted(reply, what=verdict, job_id=job_id, person=person, ports=ports)
 
@@ -27,7 +44,8 @@ async def _decide(job_id: str, decision: Decision, ports: Ports) -> Reply:
         return NO_SUCH_JOB
     if why_not := _why_not(job, decision):
         return Reply(accepted=False, text=why_not)
-    match await ports.jobs.decide(job_id, decision, settles=lambda now: _settles(now, decision)):
+    told = decision.model_copy(update={"plan": digest_of_plan(job)})
+    match await ports.jobs.decide(job_id, told, settles=lambda now: _settles(now, told)):
         case Answer.ACCEPTED:
             await ports.scheduler.nudge(job_id)
             return Reply(
@@ -49,6 +67,8 @@ def _why_not(job: Job, decision: Decision) -> str | None:
     )
     if why_not:
         return why_not
+    if not digest_of_plan(job).startswith(decision.plan):
+        return "What would be made has changed meanwhile: look at the card, and press again there."
     if decision.verdict is Verdict.DENIED and not decision.reason:
         return "Say why, so that the requester knows what to change."
     return None

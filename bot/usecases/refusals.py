@@ -63,6 +63,6 @@ def _about(job: Job) -> dict[str, str]:
     return {
         "job": job.id,
         "subject": subject_of(job.request),
-        "plan": job.step(PIPELINES[job.request.kind].steps[0].name).made,
+        "plan": job.step(PIPELINES[job.request.kind].plan_step.name).made,
         "permalink": card.permalink if card else "",
     }

@@ -8,8 +8,9 @@ from bot.adapters.memory.lease import LEASE, MemoryLease
 from bot.domain.approval import Decision
 from bot.domain.census import Census, census
 from bot.domain.entities import Person
-from bot.domain.job import Job, JobState, StepRecord
+from bot.domain.job import Fix, Job, JobState, StepRecord
 from bot.domain.limits import Freeze
+from bot.domain.request import Request
 from bot.ports.clock import Clock
 from bot.ports.job_store import Answer, Busy, Event
 
@@ -123,6 +124,23 @@ class MemoryJobs:
         self.due_at[job_id] = at
         return Answer.ACCEPTED
 
+    async def fix(self, job_id: str, fix: Fix, *, request: Request, at: datetime) -> Answer:
+        job = self.jobs.get(job_id)
+        if not job:
+            return Answer.UNKNOWN_JOB
+        if not job.can_be_fixed or job.request != request:
+            return Answer.TOO_LATE
+        changes = {
+            "state": JobState.RUNNING,
+            "ending": "",
+            "finished_at": None,
+            "fix": fix,
+            "signals": job.signals + 1,
+        }
+        self.put(job_id, changes, what="fix", at=at, by=fix.by)
+        self.due_at[job_id] = at
+        return Answer.ACCEPTED
+
     async def undo(self, job_id: str, *, by: Person, at: datetime) -> Answer:
         job = self.jobs.get(job_id)
         if not job:
@@ -134,6 +152,7 @@ class MemoryJobs:
             "ending": "",
             "finished_at": None,
             "undo_by": by.name,
+            "fix": None,
             "signals": job.signals + 1,
         }
         self.put(job_id, changes, what="undo", at=at, by=by)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from bot.domain.approval import Voiding
 from bot.domain.job import Job, JobState, MessageRef, StepRecord
 from bot.ports.clock import Clock
 from bot.ports.job_store import LeaseLost
@@ -63,6 +64,32 @@ class MemoryLease:
             detail=record.reason,
             made=record.made,
         )
+
+    async def write_steps(
+        self, records: Mapping[str, StepRecord], *, step: str, what: str, detail: str, at: datetime
+    ) -> None:
+        self._check()
+        steps = {**self._store.jobs[self._job_id].steps, **records}
+        self._store.put(self._job_id, {"steps": steps}, what=what, at=at, step=step, detail=detail)
+
+    async def void(self, voiding: Voiding) -> None:
+        self._check()
+        voided = (*self._store.jobs[self._job_id].voided, voiding)
+        changes = {"decisions": (), "decision": None, "voided": voided}
+        detail = " ".join(voiding.changed)
+        self._store.put(self._job_id, changes, what="voided", at=voiding.at, detail=detail)
+
+    async def write_fixed(self, records: Mapping[str, StepRecord], *, at: datetime) -> None:
+        self._check()
+        job = self._store.jobs[self._job_id]
+        if job.fix:
+            changes = {
+                "fix": None,
+                "request": job.fix.request,
+                "amended": job.amended_by(job.fix),
+                "steps": {**job.steps, **records},
+            }
+            self._store.put(self._job_id, changes, what="fixed", at=at)
 
     async def write_state(
         self,

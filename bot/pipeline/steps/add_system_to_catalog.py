@@ -2,6 +2,7 @@
 
 from bot.domain.platform import Platform
 from bot.domain.request import SystemRequest
+from bot.pipeline import blueprint
 from bot.pipeline.facts import Approval, SystemFile, SystemPlan, TakenBack
 from bot.pipeline.skeleton import system_values
 from bot.pipeline.step import step, undo
@@ -20,6 +21,8 @@ async def add_system_to_catalog(
 ) -> SystemFile:
     """Ensure the file is there; a rerun finds what the first run committed."""
     files = templates.render(request.template, "catalog", system_values(request, platform))
+    effects = blueprint.system_effects(request, plan, templates, platform)
+    blueprint.check(plan, "add_system_to_catalog", effects["add_system_to_catalog"])
     project = platform.catalog_project
     commit = await git.ensure_files(project, files, message=f"Add the system {request.name}")
     location = f"{platform.gitlab_url}/{project}/-/blob/main/{plan.file}"

@@ -2,12 +2,14 @@
 
 from bot.domain.platform import Platform
 from bot.domain.request import AppRequest
+from bot.pipeline import blueprint
+from bot.pipeline.amending import amend
 from bot.pipeline.facts import AppPlan, AppRepository, DeploymentRepository, TakenBack
 from bot.pipeline.pipeline import JobContext
 from bot.pipeline.removal import removed
 from bot.pipeline.skeleton import app_values
 from bot.pipeline.step import step, undo
-from bot.ports.git_host import GitHost, NewProject
+from bot.ports.git_host import GitHost
 from bot.ports.template_library import TemplateLibrary
 
 DEPLOYMENT_TOKEN = "DEPLOYMENT_TOKEN"  # noqa: S105 the variable's name, not its value
@@ -24,24 +26,19 @@ async def create_app_repository(
     platform: Platform,
 ) -> AppRepository:
     """Ensure the project, its right to deploy, and then its first commit: the pipeline that it starts needs the right."""
-    project = await git.ensure_project(
-        NewProject(
-            path=plan.names.app_repository,
-            title=request.name,
-            description=request.description,
-            visibility=request.visibility,
-            mark=job.id,
-        )
-    )
+    wanted = blueprint.app_project(request, plan, mark=job.id)
+    files = templates.render(request.template, "app", app_values(request, plan, platform))
+    blueprint.check(plan, "create_app_repository", blueprint.repository(wanted, files))
+    project = await git.ensure_project(wanted)
     await git.ensure_push_access(
         project.path, to=deployment.project.path, variable=DEPLOYMENT_TOKEN
     )
     if platform.public_url:
         await git.ensure_webhook(project.path, url=f"{platform.public_url}/webhooks/gitlab")
-    files = templates.render(request.template, "app", app_values(request, plan, platform))
     commit = await git.ensure_first_files(
         project.path, files, message=f"{request.name} from {request.template}"
     )
+    await amend(git, project.path, files, amended=job.amended)
     return AppRepository(project=project, commit=commit)
 
 

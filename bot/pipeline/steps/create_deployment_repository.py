@@ -2,12 +2,14 @@
 
 from bot.domain.platform import Platform
 from bot.domain.request import AppRequest
+from bot.pipeline import blueprint
+from bot.pipeline.amending import amend
 from bot.pipeline.facts import AppPlan, Approval, DeploymentRepository, TakenBack
 from bot.pipeline.pipeline import JobContext
 from bot.pipeline.removal import removed
 from bot.pipeline.skeleton import app_values
 from bot.pipeline.step import step, undo
-from bot.ports.git_host import GitHost, NewProject
+from bot.ports.git_host import GitHost
 from bot.ports.template_library import TemplateLibrary
 
 
@@ -22,21 +24,16 @@ async def create_deployment_repository(
     platform: Platform,
 ) -> DeploymentRepository:
     """Ensure the project and its chart exist; a rerun finds what the first run made."""
-    project = await git.ensure_project(
-        NewProject(
-            path=plan.names.deployment_repository,
-            title=f"{request.name} deployment",
-            description=f"Deployment of {request.name}: {request.description}",
-            visibility=request.visibility,
-            mark=job.id,
-        )
-    )
+    wanted = blueprint.deployment_project(request, plan, mark=job.id)
+    files = templates.render(request.template, "deployment", app_values(request, plan, platform))
+    blueprint.check(plan, "create_deployment_repository", blueprint.repository(wanted, files))
+    project = await git.ensure_project(wanted)
     if platform.argocd_url:
         await git.ensure_webhook(project.path, url=f"{platform.argocd_url}/api/webhook")
-    files = templates.render(request.template, "deployment", app_values(request, plan, platform))
     commit = await git.ensure_first_files(
         project.path, files, message=f"Deployment of {request.name} from {request.template}"
     )
+    await amend(git, project.path, files, amended=job.amended)
     return DeploymentRepository(project=project, commit=commit)
 
 

@@ -8,6 +8,7 @@ from ruamel.yaml.error import YAMLError
 
 from bot.domain.errors import NotYet
 from bot.domain.platform import Platform
+from bot.pipeline.blueprint import manifest_file
 from bot.pipeline.facts import AppPlan, DeploymentRepository, EnvironmentDeclaration, TakenBack
 from bot.pipeline.pipeline import JobContext
 from bot.pipeline.step import step, undo
@@ -26,7 +27,7 @@ async def declare_environment(
     platform: Platform,
 ) -> EnvironmentDeclaration:
     """Ensure the ApplicationEnvironment is committed; everything in the cluster follows from it."""
-    file = _file(plan)
+    file = manifest_file(plan)
     manifest = _as_yaml(_manifest(plan, deployment, job))
     commit = await git.ensure_files(
         platform.user_apps_project,
@@ -41,7 +42,7 @@ async def take_environment_down(
     plan: AppPlan, job: JobContext, git: GitHost, cluster: Cluster, platform: Platform
 ) -> TakenBack:
     """Argo CD takes everything down when the manifest is gone; a manifest of another job is left alone."""
-    file, project = _file(plan), platform.user_apps_project
+    file, project = manifest_file(plan), platform.user_apps_project
     folder = file.rpartition("/")[0]
     content = (await git.read_files(project, folder, ref="main")).get(file)
     if content is not None:
@@ -52,10 +53,6 @@ async def take_environment_down(
     if await cluster.namespace_exists(plan.names.full_name):
         raise NotYet("Argo CD to take the environment down")
     return TakenBack(remark=f"{plan.names.full_name} is gone from {plan.environment.name}.")
-
-
-def _file(plan: AppPlan) -> str:
-    return f"environments/{plan.environment.name}/{plan.names.full_name}.yaml"
 
 
 def _job_of(manifest: bytes) -> str:

@@ -1,16 +1,18 @@
 """Plan the application: fix its names and addresses, hold them, and say whether approval is needed."""
 
 from bot.domain.errors import PermanentError
-from bot.domain.naming import app_names
 from bot.domain.platform import Platform
-from bot.domain.policy import Policy, approval_terms
+from bot.domain.policy import Policy
 from bot.domain.request import AppRequest
 from bot.pipeline.facts import AppPlan
 from bot.pipeline.pipeline import JobContext
+from bot.pipeline.planning import app_plan
 from bot.pipeline.step import step
 from bot.ports.clock import Clock
 from bot.ports.job_store import JobStore
 from bot.ports.template_library import TemplateLibrary
+
+_BLAMED = {"app": "name", "component": "name", "host": "hostname"}
 
 
 @step("Check and plan")
@@ -24,26 +26,7 @@ async def plan_app(
     clock: Clock,
 ) -> AppPlan:
     """Derive everything that later steps agree on; the names were held when the form was submitted, and still are."""
-    environment = platform.first_environment
-    plan = AppPlan(
-        names=app_names(
-            gitlab_group=platform.gitlab_group,
-            owner=request.owner,
-            system=request.system,
-            slug=request.slug,
-        ),
-        environment=environment,
-        host=environment.host(request.hostname),
-        url=environment.url(request.hostname),
-        template_digest=templates.get(request.template).digest,
-        approval=approval_terms(
-            policy,
-            request,
-            platform_group=platform.platform_group,
-            environment=environment.name,
-            now=job.created_at,
-        ),
-    )
+    plan = app_plan(request, platform=platform, policy=policy, templates=templates, now=clock())
     held = {
         "app": plan.names.full_name,
         "component": plan.names.component,
@@ -52,6 +35,7 @@ async def plan_app(
     if taken := await jobs.reserve(held, job_id=job.id, now=clock()):
         raise PermanentError(
             f"Job {next(iter(taken.values()))} is making something of the same name.",
-            "Ask again with another name, or wait for that job to end.",
+            "Choose another name, or wait for that job to end and press Retry.",
+            fields=tuple(dict.fromkeys(_BLAMED[kind] for kind in taken)),
         )
     return plan

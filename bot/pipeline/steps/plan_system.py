@@ -1,32 +1,22 @@
 """Plan the system: where its entity will stand, and whether approval is needed."""
 
 from bot.domain.platform import Platform
-from bot.domain.policy import Policy, approval_terms
+from bot.domain.policy import Policy
 from bot.domain.request import SystemRequest
 from bot.pipeline.facts import SystemPlan
-from bot.pipeline.pipeline import JobContext
+from bot.pipeline.planning import system_plan
 from bot.pipeline.step import step
+from bot.ports.clock import Clock
 from bot.ports.template_library import TemplateLibrary
 
 
 @step("Check and plan")
 async def plan_system(
     request: SystemRequest,
-    job: JobContext,
     platform: Platform,
     policy: Policy,
     templates: TemplateLibrary,
+    clock: Clock,
 ) -> SystemPlan:
-    """One file for each system, so that two requests never write the same one."""
-    return SystemPlan(
-        ref=request.ref,
-        file=f"systems/{request.slug}.yaml",
-        template_digest=templates.get(request.template).digest,
-        approval=approval_terms(
-            policy,
-            request,
-            platform_group=platform.platform_group,
-            environment=platform.first_environment.name,
-            now=job.created_at,
-        ),
-    )
+    """Derive everything that later steps agree on."""
+    return system_plan(request, platform=platform, policy=policy, templates=templates, now=clock())
