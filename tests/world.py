@@ -40,6 +40,7 @@ class World:
         *,
         rules: Policy = policy.DEFAULT,
         limits: Limits = limits.DEFAULT,
+        templates: Path = TEMPLATES,
     ) -> None:
         self.clock = MemoryClock(NOON)
         self.git = MemoryGitHost(PLATFORM.gitlab_url)
@@ -56,7 +57,7 @@ class World:
             catalog=self.catalog,
             cluster=self.cluster,
             prober=self.prober,
-            templates=TemplateFolder(TEMPLATES),
+            templates=TemplateFolder(templates),
             directory=MemoryDirectory(ADA, BRUNO, CHIARA, DENIZ),
             jobs=self.jobs,
             audit=self.audit,

@@ -112,6 +112,9 @@ class GitLab:
         doing = f"create the project {wanted.path}"
         return await self._ask(doing, projects.ensure_project, wanted)
 
+    async def fit_project(self, wanted: NewProject) -> Project:
+        return await self._ask(f"change the project {wanted.path}", projects.fit_project, wanted)
+
     async def remove_project(self, path: str, *, mark: str) -> Removal:
         doing = f"remove the project {path}"
         return await self._ask(doing, removal.remove_project, path, mark=mark)

@@ -113,6 +113,28 @@ def _ours(raw: Any, wanted: NewProject) -> Project:
     return found
 
 
+def fit_project(client: gitlab.Gitlab, wanted: NewProject) -> Project:
+    """Change what differs; a title that a neighbour has by now is not worth failing for."""
+    raw = existing_project(client, wanted.path)
+    _ours(raw, wanted)
+    slug = wanted.path.rpartition("/")[2]
+    attributes = {
+        "name": _name(wanted.title, slug),
+        "description": description_of(wanted),
+        "visibility": wanted.visibility.value,
+    }
+    differing = {key: value for key, value in attributes.items() if getattr(raw, key) != value}
+    if differing:
+        try:
+            client.projects.update(raw.id, differing)
+        except gitlab.GitlabUpdateError as error:
+            if not (is_taken(error) and "name" in differing):
+                raise
+            differing.pop("name")
+            client.projects.update(raw.id, differing)
+    return _project(existing_project(client, wanted.path))
+
+
 def description_of(wanted: NewProject) -> str:
     """The description with the mark as its last line; what people wrote is one line and cannot be the last."""
     made_for = "the platform" if wanted.mark == PLATFORM_MARK else f"job {wanted.mark}"

@@ -15,6 +15,9 @@ from bot.ports.template_library import TemplateLibrary
 
 Files = Mapping[str, RenderedFile]
 
+PROPERTIES = frozenset({"title", "description", "visibility"})
+"""The parts of a project that are no files."""
+
 
 def app_project(request: AppRequest, plan: AppPlan, *, mark: str) -> NewProject:
     """The project for the application's code."""
@@ -74,12 +77,7 @@ def system_effects(
 
 def repository(project: NewProject, files: Files) -> Effect:
     """A project with its files; whose it is makes no difference to what it is."""
-    properties = {
-        "title": project.title,
-        "description": project.description,
-        "visibility": str(project.visibility),
-    }
-    parts = {name: _digest(value.encode()) for name, value in properties.items()}
+    parts = {name: _digest(str(getattr(project, name)).encode()) for name in PROPERTIES}
     return Effect(place=project.path, parts=parts | _digests(files))
 
 

@@ -91,6 +91,14 @@ class Pipeline:
         return {step.name: frozenset(self._sources(step).values()) for step in self.steps}
 
     @cached_property
+    def predecessors(self) -> Mapping[str, frozenset[str]]:
+        """The steps that each step needs, directly or not."""
+        return {
+            step.name: frozenset(o.name for o in self.steps if self.precedes(o.name, step.name))
+            for step in self.steps
+        }
+
+    @cached_property
     def fact_sources(self) -> Mapping[str, Mapping[str, str]]:
         """For each step, which parameter is whose fact."""
         return {step.name: self._sources(step) for step in (*self.steps, *self.undos)}

@@ -30,7 +30,11 @@ def _goes(job: Job, step: str) -> bool:
 
 
 def course_of(pipeline: Pipeline, job: Job) -> Course:
-    """The steps that the job runs now: those of its pipeline, or the way back."""
+    """The steps that the job runs now: those of its pipeline, or the way back.
+
+    A step waits for all before it, also where what it needs itself is there: a plan that is made again, and the
+    approval for it, hold up everything that is still to be made.
+    """
     if job.goes_back:
         return way_back(pipeline, job)
-    return Course(steps=pipeline.steps, dependencies=pipeline.dependencies)
+    return Course(steps=pipeline.steps, dependencies=pipeline.predecessors)

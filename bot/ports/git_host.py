@@ -121,6 +121,13 @@ class GitHost(Protocol):
             PermanentError: the path is taken by a project without this mark, or the namespace is missing.
         """
 
+    async def fit_project(self, wanted: NewProject) -> Project:
+        """Give a project that carries the mark the title, description and visibility that are wanted now.
+
+        Raises:
+            PermanentError: there is no such project, or it carries another mark.
+        """
+
     async def remove_project(self, path: str, *, mark: str) -> Removal:
         """Take the project away, with all that hangs on it, if it carries the mark; else leave it as it is.
 

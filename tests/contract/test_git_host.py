@@ -66,6 +66,7 @@ class Subject:
     group: str
     add_project: Callable[[str], Awaitable[None]]
     settled: Callable[[str, Commit], Awaitable[Pipeline]]
+    shown: Callable[[str], Awaitable[tuple[str, str]]]
 
     def wanted(self, slug: str = "hello", **changes: Any) -> NewProject:
         """A project to ask for."""
@@ -138,7 +139,12 @@ def _memory(group: str) -> Subject:
         assert after is not None
         return after
 
-    return Subject(memory, group, add_project, settled)
+    async def shown(path: str) -> tuple[str, str]:
+        looks = memory.repositories[path].shown_as
+        assert looks
+        return looks.title, str(looks.visibility)
+
+    return Subject(memory, group, add_project, settled, shown)
 
 
 def _gitlab(group: str, bot: GitLab, admin: httpx.AsyncClient) -> Subject:
@@ -156,7 +162,11 @@ def _gitlab(group: str, bot: GitLab, admin: httpx.AsyncClient) -> Subject:
                     return pipeline
                 await asyncio.sleep(0.05)
 
-    return Subject(bot, group, add_project, settled)
+    async def shown(path: str) -> tuple[str, str]:
+        found = (await admin.get(f"/projects/{path.replace('/', '%2F')}")).json()
+        return found["name"], found["visibility"]
+
+    return Subject(bot, group, add_project, settled, shown)
 
 
 async def test_what_nobody_made_is_not_there(subject: Subject) -> None:
@@ -187,6 +197,40 @@ async def test_a_project_is_made_once_and_knows_whose_it_is(subject: Subject) ->
     assert first == second == await subject.git.find_project(f"{subject.group}/hello")
     assert (first.mark, first.default_branch) == ("job-1", "main")
     assert first.clone_url == f"{first.web_url}.git"
+
+
+async def test_a_project_of_ours_is_made_to_fit_and_keeps_its_mark(subject: Subject) -> None:
+    path = await subject.project()
+    wanted = subject.wanted(title="Hello again", visibility=Visibility.PRIVATE)
+
+    fitted = await subject.git.fit_project(wanted)
+    again = await subject.git.fit_project(wanted)
+
+    assert await subject.shown(path) == ("Hello again", "private")
+    assert fitted == again == await subject.git.find_project(path)
+    assert fitted.mark == "job-1"
+
+
+async def test_a_title_that_a_neighbour_has_is_not_taken_and_the_rest_fits(
+    subject: Subject,
+) -> None:
+    await subject.git.ensure_project(subject.wanted("neighbour", title="Taken"))
+    path = await subject.project()
+
+    await subject.git.fit_project(subject.wanted(title="Taken", visibility=Visibility.PRIVATE))
+
+    _, visibility = await subject.shown(path)
+    assert visibility == "private"
+
+
+async def test_a_project_of_somebody_else_is_not_made_to_fit(subject: Subject) -> None:
+    path = f"{subject.group}/theirs"
+    await subject.add_project(path)
+
+    with pytest.raises(PermanentError):
+        await subject.git.fit_project(subject.wanted("theirs"))
+    with pytest.raises(PermanentError):
+        await subject.git.fit_project(subject.wanted("nowhere"))
 
 
 async def test_a_project_of_the_platform_is_marked_as_such(subject: Subject) -> None:

@@ -11,11 +11,11 @@ import pytest
 from bot.adapters.memory.jobs import MemoryJobs
 from bot.adapters.redis_connection import open_redis
 from bot.adapters.redis_jobs import RedisJobs
-from bot.domain.approval import Decision, Verdict
-from bot.domain.job import Job, JobState, MessageRef, StepRecord, StepState
+from bot.domain.approval import Decision, Verdict, Voiding
+from bot.domain.job import Fix, Job, JobState, MessageRef, StepRecord, StepState
 from bot.domain.limits import Freeze
 from bot.ports.job_store import Answer, Busy, JobStore, Lease, LeaseLost
-from tests.builders import ADA, BRUNO, DENIZ, NOON, a_job
+from tests.builders import ADA, BRUNO, DENIZ, NOON, a_job, an_app_request
 
 LATER = NOON + timedelta(seconds=1)
 LONG_AFTER = NOON + timedelta(hours=1)
@@ -609,3 +609,114 @@ async def test_a_failed_job_is_undone_once_and_its_own_failures_are_what_a_retry
     assert job.step(STEP).state is StepState.FAILED
     assert job.step(f"undo:{STEP}").state is StepState.PENDING
     assert await jobs.due(now=LONG_AFTER) == ["job00001"]
+
+
+async def a_failure(jobs: JobStore) -> tuple[Job, Fix]:
+    """A failed job of which an answer is at fault, and another answer."""
+    await jobs.create(a_job())
+    lease = await take(jobs)
+    plan = StepRecord(state=StepState.DONE, started_at=NOON, fact={"x": 1})
+    failed = StepRecord(state=StepState.FAILED, started_at=NOON, fields=("hostname",))
+    await lease.write_step(STEP, plan, what="done", at=LATER)
+    await lease.write_step("create_app_repository", failed, what="failed", at=LATER)
+    await lease.write_state(JobState.FAILED, at=LATER, ending="", finished_at=LATER)
+    await lease.settle(seen_signals=0)
+    job = await jobs.load("job00001")
+    assert job
+    fix = Fix(
+        request=an_app_request(hostname="other"),
+        taken_back=("create_app_repository",),
+        begun_anew=(STEP, "create_app_repository"),
+        amended={"create_deployment_repository": ("values.yaml",), "create_app_repository": ("a",)},
+        by=ADA,
+    )
+    return job, fix
+
+
+async def test_other_answers_are_kept_beside_the_first_ones_until_these_are_out_of_the_way(
+    jobs: JobStore,
+) -> None:
+    job, fix = await a_failure(jobs)
+
+    accepted = await jobs.fix(job.id, fix, request=job.request, at=LATER)
+    again = await jobs.fix(job.id, fix, request=job.request, at=LATER)
+    held = await jobs.load(job.id)
+    due = await jobs.due(now=LONG_AFTER)
+    lease = await take(jobs)
+    records = {STEP: StepRecord(fact={"x": 1}), "create_app_repository": StepRecord()}
+    await lease.write_fixed(records, at=LATER)
+    await lease.write_fixed({}, at=LATER)
+
+    assert (accepted, again) == (Answer.ACCEPTED, Answer.TOO_LATE)
+    assert held
+    assert (held.state, held.fix, held.request) == (JobState.RUNNING, fix, job.request)
+    assert held.goes_back
+    assert due == [job.id]
+    fixed = await jobs.load(job.id)
+    assert fixed
+    assert (fixed.fix, fixed.request) == (None, fix.request)
+    assert fixed.amended == {"create_deployment_repository": ("values.yaml",)}
+    assert fixed.step(STEP) == records[STEP]
+    history = await jobs.history(job.id)
+    assert [event.what for event in history][-2:] == ["fix", "fixed"]
+    assert history[-2].by == ADA
+
+
+async def test_an_answer_to_what_is_not_asked_for_any_more_is_refused(jobs: JobStore) -> None:
+    job, fix = await a_failure(jobs)
+    other = an_app_request(hostname="another")
+
+    assert await jobs.fix(job.id, fix, request=other, at=LATER) is Answer.TOO_LATE
+    assert await jobs.fix("nobody", fix, request=other, at=LATER) is Answer.UNKNOWN_JOB
+
+
+async def test_an_undo_takes_the_place_of_a_fix_that_cannot_be_made(jobs: JobStore) -> None:
+    job, fix = await a_failure(jobs)
+    await jobs.fix(job.id, fix, request=job.request, at=LATER)
+    lease = await take(jobs)
+    await lease.write_state(JobState.FAILED, at=LATER, finished_at=LATER)
+
+    assert await jobs.undo(job.id, by=ADA, at=LATER) is Answer.ACCEPTED
+
+    undoing = await jobs.load(job.id)
+    assert undoing
+    assert (undoing.fix, undoing.undo_by) == (None, "Ada")
+
+
+async def test_void_decisions_make_room_for_others_and_are_remembered(jobs: JobStore) -> None:
+    await jobs.create(a_job())
+    lease = await take(jobs)
+    await jobs.decide("job00001", approved(), settles=at_once)
+    void = Voiding(decisions=(approved(),), changed=("README.md",), at=LATER)
+
+    await lease.void(void)
+    answer = await jobs.decide("job00001", approved("bruno"), settles=at_once)
+
+    job = await jobs.load("job00001")
+    assert answer is Answer.ACCEPTED
+    assert job
+    assert job.voided == (void,)
+    assert job.decisions == (approved("bruno"),)
+    [told] = [event for event in await jobs.history("job00001") if event.what == "voided"]
+    assert told.detail == "README.md"
+
+
+async def test_several_steps_change_at_once(jobs: JobStore) -> None:
+    await jobs.create(a_job())
+    lease = await take(jobs)
+    records = {STEP: StepRecord(fact={"x": 1}), "await_approval": StepRecord(attempts=2)}
+
+    await lease.write_steps(records, step=STEP, what="planned-again", detail="Why.", at=LATER)
+    second = await take_over(jobs)
+
+    job = await jobs.load("job00001")
+    assert job
+    assert job.steps == records
+    assert [e.what for e in await jobs.history("job00001")] == ["asked", "planned-again"]
+    for write in (
+        lease.write_steps(records, step=STEP, what="planned-again", detail="", at=LATER),
+        lease.void(Voiding(decisions=(), changed=(), at=LATER)),
+    ):
+        with pytest.raises(LeaseLost):
+            await write
+    await second.release()

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bot.adapters.memory.jobs import LEASE, MemoryLease
+from bot.adapters.memory.lease import LEASE, MemoryLease
 from bot.domain.approval import Verdict
 from bot.domain.audit import AuditEntry, EntryKind
 from bot.domain.digest import digest_of

@@ -70,12 +70,15 @@ class MemoryGitHost(Faults):
             if found is None:
                 self._check_new(wanted.path, what="project")
                 found = self.add_project(wanted.path, mark=wanted.mark)
-            if found.project.mark != wanted.mark:
-                raise PermanentError(
-                    f"The project {wanted.path} exists already and was not made for this request.",
-                    "Choose another name.",
-                )
-            return found.project
+                found.shown_as = wanted
+            return _marked(found, wanted)
+
+    async def fit_project(self, wanted: NewProject) -> Project:
+        with self.around("fit_project"):
+            found = self._writable(wanted.path)
+            project = _marked(found, wanted)
+            found.shown_as = wanted
+            return project
 
     async def remove_project(self, path: str, *, mark: str) -> Removal:
         with self.around("remove_project"):
@@ -182,3 +185,12 @@ class MemoryGitHost(Faults):
             raise PermanentError(f"“{name}” is no path for a {what}.", "Choose another name.")
         if path.lower() in self.groups.keys() | self.repositories.keys():
             raise PermanentError(f"The path {path} is taken.", "Choose another name.")
+
+
+def _marked(found: Repository, wanted: NewProject) -> Project:
+    if found.project.mark != wanted.mark:
+        raise PermanentError(
+            f"The project {wanted.path} exists already and was not made for this request.",
+            "Choose another name.",
+        )
+    return found.project

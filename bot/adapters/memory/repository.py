@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 
 from ruamel.yaml import YAML
 
-from bot.ports.git_host import Commit, Pipeline, PipelineJob, PipelineState, Project, RenderedFile
+from bot.ports.git_host import (
+    Commit,
+    NewProject,
+    Pipeline,
+    PipelineJob,
+    PipelineState,
+    Project,
+    RenderedFile,
+)
 
 _CONFIGURATION = ".gitlab-ci.yml"
 
@@ -24,9 +32,10 @@ class Snapshot:
 
 @dataclass(slots=True)
 class Repository:
-    """One project; `branches` hold their commits, oldest first."""
+    """One project; `branches` hold their commits, oldest first. `shown_as` is what it was asked to look like."""
 
     project: Project
+    shown_as: NewProject | None = None
     is_archived: bool = False
     branches: dict[str, list[Snapshot]] = field(default_factory=dict)
     variables: set[str] = field(default_factory=set)

@@ -38,7 +38,7 @@ async def create_app_repository(
     commit = await git.ensure_first_files(
         project.path, files, message=f"{request.name} from {request.template}"
     )
-    await amend(git, project.path, files, amended=job.amended)
+    await amend(git, wanted, files, amended=job.amended)
     return AppRepository(project=project, commit=commit)
 
 

@@ -33,7 +33,7 @@ async def create_deployment_repository(
     commit = await git.ensure_first_files(
         project.path, files, message=f"Deployment of {request.name} from {request.template}"
     )
-    await amend(git, project.path, files, amended=job.amended)
+    await amend(git, wanted, files, amended=job.amended)
     return DeploymentRepository(project=project, commit=commit)
 
 
