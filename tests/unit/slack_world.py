@@ -27,7 +27,7 @@ from bot.domain.entities import EntityRef
 from bot.domain.environments import Environment
 from bot.domain.platform import Platform
 from bot.ports.bundle import Ports
-from bot.ports.git_host import Group
+from bot.ports.git_host import Group, RenderedFile
 from bot.ports.service_catalog import Entity
 from bot.ports.template_library import Template
 from bot.sandbox import slack as sandbox
@@ -93,11 +93,15 @@ def fakes() -> Fakes:
 
 
 def _templates() -> MemoryTemplateLibrary:
-    """The templates that ship with the bot."""
+    """The templates that ship with the bot, with files enough to be filled in."""
     library = MemoryTemplateLibrary()
+    skeletons = {name: {"README.md": _README} for name in ("app", "deployment", "catalog")}
     for template in _shipped():
-        library.add(template, {})
+        library.add(template, skeletons)
     return library
+
+
+_README = RenderedFile(content=b"${{ values.name }}\n")
 
 
 @functools.cache
