@@ -86,6 +86,7 @@ def records_after(pipeline: Pipeline, job: Job) -> Mapping[str, StepRecord]:
     records = {name: _again(job.step(name)) for name in job.fix.begun_anew}
     plan = pipeline.plan_step.name
     records[plan] = records[plan].evolve(fact=job.step(plan).fact)
+    records[pipeline.approval_step] = StepRecord()
     for name in job.fix.taken_back:
         records[name] = StepRecord()
         records[f"{UNDO}{name}"] = StepRecord()
