@@ -97,7 +97,7 @@ async def opened(settings: Settings, *, listens: bool) -> AsyncIterator[Bot]:
         session = await stack.enter_async_context(slack_session())
         client = slack_client(settings, session)
         ports = _ports(settings, stack, jobs=jobs, audit=audit, docket=docket, client=client)
-        announcer = SlackAnnouncer(client, ports.directory)
+        announcer = SlackAnnouncer(client)
         bolt = slack_app.build(
             ports=ports, client=client, signing_secret=settings.slack_signing_secret
         )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from bot.adapters.memory.announcer import MemoryAnnouncer
+from bot.adapters.memory.announcer import MemoryAnnouncer, Posted
 from bot.adapters.memory.audit import MemoryAudit
 from bot.adapters.memory.clock import MemoryClock
 from bot.adapters.memory.cluster import MemoryCluster
@@ -20,6 +20,7 @@ from bot.domain import limits, policy
 from bot.domain.entities import entity_ref
 from bot.domain.job import Job
 from bot.domain.limits import Limits
+from bot.domain.notices import DIRECT
 from bot.domain.policy import Policy
 from bot.pipeline.pipeline import Pipeline
 from bot.pipeline.pipelines import PIPELINES
@@ -89,8 +90,15 @@ class World:
         return self.jobs.jobs[job.id]
 
     def told(self) -> list[str]:
-        """The keys of all messages, in order."""
-        return [message.notice.key for message in self.announcer.posted]
+        """The keys of all messages in the channel and the thread, in order."""
+        return [m.notice.key for m in self.announcer.posted if m.notice.kind not in DIRECT]
+
+    def directly(self) -> dict[str, Posted]:
+        """The direct messages by key; one that was posted twice is a fault."""
+        direct = [m for m in self.announcer.posted if m.notice.kind in DIRECT]
+        found = {message.notice.key: message for message in direct}
+        assert len(found) == len(direct)
+        return found
 
     def now(self) -> datetime:
         """The time."""

@@ -14,6 +14,7 @@ from bot.adapters import redis_record as record
 from bot.adapters.redis_lease import LEASE, RedisLease
 from bot.adapters.redis_lua import Scripts, translating
 from bot.domain.approval import Decision
+from bot.domain.break_glass import REVIEWED, Review
 from bot.domain.census import Census, census
 from bot.domain.entities import Person
 from bot.domain.errors import TemporaryError
@@ -134,6 +135,16 @@ class RedisJobs:
             by=decision.by,
         )
 
+    async def review(self, job_id: str, review: Review) -> Answer:
+        def change(job: Job) -> list[str] | None:
+            return record.review_fields(review) if job.unreviewed_glass else None
+
+        with translating():
+            await self._redis.zadd(record.DUE, {job_id: review.at.timestamp()})
+        return await self._change(
+            job_id, change, what=REVIEWED, at=review.at, detail=review.remark, by=review.by
+        )
+
     async def retry(self, job_id: str, *, by: Person, at: datetime) -> Answer:
         def change(job: Job) -> list[str] | None:
             if job.state is not JobState.FAILED:
@@ -241,13 +252,17 @@ class RedisJobs:
     async def _is_removed(self, job_id: str, ended_before: datetime) -> bool:
         """Remove the job itself if it is over; its hash is not read whole, as it may be of a version long gone."""
         with translating():
-            found: Any = await self._redis.hmget(record.job_key(job_id), ["state", "finished_at"])
-        state, ended_at = found
+            found: Any = await self._redis.hmget(
+                record.job_key(job_id), ["state", "finished_at", *record.REVIEWING]
+            )
+        state, ended_at, *reviewing = found
         if state is None:
             return True
         if not JobState(state).is_end or not ended_at:
             return False
         if datetime.fromisoformat(ended_at) >= ended_before:
+            return False
+        if record.lacks_review(*reviewing):
             return False
         keys = [*_keys(job_id), record.lease_key(job_id)]
         return bool(await self._scripts.run("forget", keys, [state, ended_at]))

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from bot.adapters import redis_record as record
 from bot.adapters.redis_lua import Scripts, translating
 from bot.domain.approval import Voiding
+from bot.domain.break_glass import REVIEW_OVERDUE
 from bot.domain.job import Job, JobState, MessageRef, StepRecord
 from bot.ports.job_store import LeaseLost
 
@@ -78,6 +79,10 @@ class RedisLease:
         event = record.event_json(at=at, what=state, detail=ending)
         await self._write(event, record.state_fields(state, ending=ending, finished_at=finished_at))
 
+    async def write_review_overdue(self, at: datetime) -> None:
+        event = record.event_json(at=at, what=REVIEW_OVERDUE)
+        await self._write(event, ["review_overdue_at", at.isoformat()])
+
     async def write_message(self, key: str, ref: MessageRef | None) -> None:
         await self._write("", record.message_fields(key, ref))
 
@@ -98,7 +103,7 @@ class RedisLease:
         with translating():
             await self._redis.zrem(record.DUE, self._job_id)
         job = await self.load()
-        if not job.state.is_end:  # a retry came in between: the job has to stay due
+        if job.signals != job.seen_signals:  # something came in between: the job has to stay due
             with translating():
                 await self._redis.zadd(record.DUE, {self._job_id: 0})
         return True

@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from bot.domain.approval import Decision, Voiding
+from bot.domain.approval import Decision, Verdict, Voiding
+from bot.domain.break_glass import Review, unreviewed_glass
 from bot.domain.entities import Person
 from bot.domain.job import Fix, Job, JobState, MessageRef, StepRecord
 from bot.ports.job_store import Event
@@ -15,6 +16,9 @@ DUE = "idp:due"
 NEWEST = "idp:jobs"
 NAMES = "idp:names"
 FREEZE = "idp:freeze"
+
+REVIEWING = ("decisions", "voided", "review")
+"""The fields of a job that say whether a review is open, as `lacks_review` takes them."""
 
 _message = TypeAdapter(MessageRef | None)
 _decisions = TypeAdapter(tuple[Decision, ...])
@@ -82,6 +86,21 @@ def fixed_fields(job: Job, fix: Fix) -> list[str]:
     return ["fix", "", "request", request, "amended", _amended.dump_json(amended).decode()]
 
 
+def review_fields(review: Review) -> list[str]:
+    """The field that holds what was said to a broken glass afterwards."""
+    return ["review", review.model_dump_json()]
+
+
+def lacks_review(decisions: str | None, voided: str | None, review: str | None) -> bool:
+    """Whether a glass was broken that nobody has reviewed yet; what a version wrote that knew of none is not read."""
+    if not any(Verdict.BREAK_GLASS in (written or "") for written in (decisions, voided)):
+        return False
+    before = [each for void in _voided.validate_json(voided or "[]") for each in void.decisions]
+    seen = Review.model_validate_json(review) if review else None
+    given = (*before, *_decisions.validate_json(decisions or "[]"))
+    return unreviewed_glass(given, seen) is not None
+
+
 def message_fields(key: str, ref: MessageRef | None) -> list[str]:
     """The field that remembers a notice."""
     return [f"message:{key}", _message.dump_json(ref).decode()]
@@ -107,13 +126,22 @@ def job_of(fields: Mapping[str, str]) -> Job:
             "voided": _json(fields.get("voided") or "[]"),
             "fix": _json(fields.get("fix") or "null"),
             "amended": _json(fields.get("amended") or "{}"),
+            "review": _json(fields.get("review") or "null"),
             "steps": {n: StepRecord.model_validate_json(v) for n, v in _prefixed(fields, "step:")},
             "messages": {n: _message.validate_json(v) for n, v in _prefixed(fields, "message:")},
         }
     )
 
 
-_OPTIONAL = ("finished_at", "ending", "cancelled_by", "undo_by", "shown_version", "audited_version")
+_OPTIONAL = (
+    "finished_at",
+    "ending",
+    "cancelled_by",
+    "undo_by",
+    "shown_version",
+    "audited_version",
+    "review_overdue_at",
+)
 _json = TypeAdapter(Any).validate_json
 
 

@@ -27,6 +27,10 @@ COLOURS = {
     "running": "blue",
     "waiting": "cyan",
     "waiting-approval": "magenta",
+    "break-glass": "red",
+    "review open": "yellow",
+    "review overdue": "red",
+    "review-overdue": "red",
 }
 
 
@@ -66,9 +70,17 @@ def _table_of(found: Sequence[Job]) -> Table:
         request = job.request
         took = str(job.finished_at - job.created_at).split(".")[0] if job.finished_at else ""
         asked_at = f"{job.created_at:%Y-%m-%d %H:%M:%S}"
-        row = (request.kind, escape(request.name), request.owner.name, _coloured(job.state))
+        row = (request.kind, escape(request.name), request.owner.name, _standing(job))
         table.add_row(job.id, *row, escape(request.requester.name), asked_at, took)
     return table
+
+
+def _standing(job: Job) -> str:
+    """The state, and that a broken glass has not been reviewed."""
+    if not job.unreviewed_glass:
+        return _coloured(job.state)
+    review = "review overdue" if job.is_review_overdue else "review open"
+    return f"{_coloured(job.state)}\n{_coloured(review)}"
 
 
 def _steps_of(job: Job) -> Table:

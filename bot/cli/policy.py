@@ -1,10 +1,11 @@
 """Commands about the approval policy."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from bot.adapters.policy_file import read_policy
 from bot.cli.console import explained, out
@@ -38,7 +39,8 @@ def check(file: File = None) -> None:
 
 
 def _table(rules: Policy) -> Table:
-    table = Table("Rule", "When", "Who has to agree", "Until", box=None, pad_edge=False)
+    who = Column("Who has to agree", overflow="fold")
+    table = Table("Rule", "When", who, "Until", box=None, pad_edge=False)
     for rule in rules.rules:
         table.add_row(rule.name, _when(rule.when), _who(rule), _until(rule))
     return table
@@ -56,7 +58,13 @@ def _words(value: object) -> str:
 
 def _who(rule: Rule) -> str:
     stages = (f"{stage.needed} of {' or '.join(stage.groups)}" for stage in rule.stages)
-    return ",\nthen ".join(stages) or "nobody"
+    return "\n".join([",\nthen ".join(stages) or "nobody", *_break_glass(rule)])
+
+
+def _break_glass(rule: Rule) -> Iterator[str]:
+    if glass := rule.break_glass:
+        yield f"break-glass: {' or '.join(glass.groups)},"
+        yield f"reviewed by {' or '.join(glass.review.groups)} within {glass.review.within}"
 
 
 def _until(rule: Rule) -> str:

@@ -19,6 +19,17 @@ class Stage(Value):
     needed: int = Field(default=1, ge=1)
 
 
+class BreakGlass(Value):
+    """An emergency exit: members of `groups`, also the requester, may let the request go ahead at once.
+
+    Members of `reviewers` look at it afterwards, within `review_within`.
+    """
+
+    groups: tuple[EntityRef, ...] = Field(min_length=1)
+    reviewers: tuple[EntityRef, ...] = Field(min_length=1)
+    review_within: timedelta
+
+
 class ApprovalTerms(Value):
     """Why approval is needed and from whom: the stages one after the other, until the time is over.
 
@@ -31,23 +42,30 @@ class ApprovalTerms(Value):
     remind_at: datetime | None = None
     escalate_at: datetime | None = None
     escalate_to: tuple[EntityRef, ...] = ()
+    break_glass: BreakGlass | None = None
 
 
 class Verdict(StrEnum):
-    """What an approver can say."""
+    """What an approver can say, and how a request goes ahead without them."""
 
     APPROVED = "approved"
     DENIED = "denied"
+    BREAK_GLASS = "break-glass"
 
 
 class Decision(Value):
-    """What somebody decided about a request, and when; `plan` is the digest of what they were told would be made."""
+    """What somebody decided about a request, and when; the reason of an approval is a note that may be empty.
+
+    `plan` is the digest of what they were told would be made. `glass` is what held for the one who broke the glass, as
+    later rules may be others.
+    """
 
     verdict: Verdict
     by: Person
     at: datetime
     reason: str = ""
     plan: str = ""
+    glass: BreakGlass | None = None
 
 
 class Voiding(Value):
@@ -77,9 +95,10 @@ class Standing(Value):
 
 
 def standing(terms: ApprovalTerms, decisions: Sequence[Decision], *, now: datetime) -> Standing:
-    """Count the decisions: one denial ends it, and nobody counts twice, in whichever stage."""
-    if any(decision.verdict is Verdict.DENIED for decision in decisions):
-        return _standing(terms, len(terms.stages), 0, Verdict.DENIED, now=now)
+    """Count the decisions: one denial or broken glass ends it, and nobody counts twice, in whichever stage."""
+    for decision in decisions:
+        if decision.verdict is not Verdict.APPROVED:
+            return _standing(terms, len(terms.stages), 0, decision.verdict, now=now)
     given = len({decision.by.user for decision in decisions})
     for number, stage in enumerate(terms.stages, start=1):
         if given < stage.needed:
@@ -124,8 +143,16 @@ def is_expired(terms: ApprovalTerms, *, now: datetime) -> bool:
 
 def next_moment(terms: ApprovalTerms, *, now: datetime) -> datetime:
     """When time alone changes something next: a reminder, an escalation, the end."""
-    moments = (terms.remind_at, terms.escalate_at, terms.expires_at)
-    return min((moment for moment in moments if moment and moment > now), default=terms.expires_at)
+    return min((moment for moment in _moments(terms) if moment > now), default=terms.expires_at)
+
+
+def awaited_moment(terms: ApprovalTerms, *, look_at: datetime) -> datetime:
+    """The moment for which a look at that time was planned: it comes a little after it, as clocks go on."""
+    return max((moment for moment in _moments(terms) if moment <= look_at), default=look_at)
+
+
+def _moments(terms: ApprovalTerms) -> list[datetime]:
+    return [at for at in (terms.remind_at, terms.escalate_at, terms.expires_at) if at]
 
 
 def named(groups: Sequence[EntityRef]) -> str:

@@ -27,6 +27,7 @@ class EntryKind(StrEnum):
 
     REQUEST = "request"
     DECISION = "decision"
+    REVIEW = "review"
     ATTEMPT = "attempt"
     EFFECT = "effect"
     OUTCOME = "outcome"

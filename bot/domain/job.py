@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from bot.domain.approval import Decision, Voiding
+from bot.domain.break_glass import Review, broken_glass, review_due, unreviewed_glass
 from bot.domain.digest import digest_of
 from bot.domain.entities import Person
 from bot.domain.request import Request
@@ -78,12 +79,19 @@ class StepRecord(Value):
 class MessageRef(Value):
     """Where a message stands in Slack: the conversation and the message's timestamp, which is its id there.
 
-    `permalink` is its address for people, where Slack told it.
+    `permalink` is its address for people, where Slack told it. `shows` is the digest of what it says, for a message
+    that is kept up to date by what it says and not by the job's version.
     """
 
     channel: str
     ts: str
     permalink: str = ""
+    shows: str = ""
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a message; one whose posting came to nothing, and that nobody needs any more, is nowhere."""
+        return bool(self.ts)
 
 
 class Fix(Value):
@@ -116,6 +124,8 @@ class Job(Value):
     `decisions` are all that approvers gave to the plan as it is, `decision` the one that settled it; `voided` are those
     that were given to a plan that has changed since. `fix` is there while what no longer fits is taken back; `amended`
     has what fixes have changed in things that stand, by step.
+    `decisions` are all that approvers gave, `decision` the one that settled it. Where one of them broke the glass,
+    `review` is what was said to it afterwards, and `review_overdue_at` when it was found that nobody had in time.
     """
 
     id: str
@@ -138,12 +148,41 @@ class Job(Value):
     voided: tuple[Voiding, ...] = ()
     fix: Fix | None = None
     amended: Mapping[str, tuple[str, ...]] = {}
+    review: Review | None = None
+    review_overdue_at: datetime | None = None
     messages: Mapping[str, MessageRef | None] = {}
 
     @property
     def is_stopping(self) -> bool:
         """Whether no further step may begin, as somebody asked for a stop and nothing is to be taken back."""
         return bool(self.cancelled_by) and not self.undo_by
+
+    @property
+    def unreviewed_glass(self) -> Decision | None:
+        """The broken glass that somebody still has to review, also if what it was broken for has changed since."""
+        return unreviewed_glass(self.given, self.review)
+
+    @property
+    def broken_glass(self) -> Decision | None:
+        """By whom it was let go ahead without approval, the last time that it was."""
+        return broken_glass(self.given)
+
+    @property
+    def given(self) -> tuple[Decision, ...]:
+        """All decisions, those that do not hold any more first."""
+        return (*(each for void in self.voided for each in void.decisions), *self.decisions)
+
+    @property
+    def is_review_overdue(self) -> bool:
+        """Whether the review that is still open was found to be late."""
+        broken, found = self.unreviewed_glass, self.review_overdue_at
+        return bool(broken and found and found >= broken.at)
+
+    @property
+    def review_due_at(self) -> datetime | None:
+        """When the review that is open will be overdue; None where none is open, or it is found overdue already."""
+        broken = self.unreviewed_glass
+        return review_due(broken) if broken and not self.is_review_overdue else None
 
     @property
     def to_retry(self) -> Mapping[str, StepRecord]:

@@ -1,14 +1,18 @@
 """What people are told about a job, derived from the job alone, so that no worker has to remember it."""
 
+from collections.abc import Iterator
 from enum import StrEnum
 
-from bot.domain.approval import Standing
-from bot.domain.job import Job, JobState, StepState
+from bot.domain.approval import Standing, Verdict
+from bot.domain.job import Job, JobState, MessageRef, StepState
 from bot.domain.value import Value
 
 
 class NoticeKind(StrEnum):
-    """The card, and the few things worth a reply in its thread."""
+    """The card, the few things worth a reply in its thread, and what is told to one person directly.
+
+    `about` of the last ones is that person's Slack id.
+    """
 
     CARD = "card"
     APPROVAL_WANTED = "approval-wanted"
@@ -17,14 +21,34 @@ class NoticeKind(StrEnum):
     AGREED = "agreed"
     DECIDED = "decided"
     VOIDED = "voided"
+    GLASS_BROKEN = "glass-broken"
+    REVIEW_OVERDUE = "review-overdue"
+    REVIEWED = "reviewed"
     FAILED = "failed"
     CANCELLED = "cancelled"
     DONE = "done"
     UNDONE = "undone"
+    QUESTION = "question"
+    QUESTION_AGAIN = "question-again"
+    GLASS_TOLD = "glass-told"
+    REVIEW_WANTED = "review-wanted"
+    REVIEW_WANTED_AGAIN = "review-wanted-again"
+
+
+DIRECT = frozenset(
+    {
+        NoticeKind.QUESTION,
+        NoticeKind.QUESTION_AGAIN,
+        NoticeKind.GLASS_TOLD,
+        NoticeKind.REVIEW_WANTED,
+        NoticeKind.REVIEW_WANTED_AGAIN,
+    }
+)
+"""What is for one person, in a direct message that is kept up to date."""
 
 
 class Notice(Value):
-    """One message. `about` tells apart notices of one kind: a step's name and attempt.
+    """One message. `about` tells apart notices of one kind: a step's name and attempt, or a person's Slack id.
 
     `round` counts how often decisions became void before: whoever is asked again is told again.
     """
@@ -40,8 +64,17 @@ class Notice(Value):
         return f"{told}#{self.round}" if self.round else told
 
 
+def direct_messages(job: Job) -> Iterator[tuple[Notice, MessageRef | None]]:
+    """Those that were sent to single people, with None for one that may or may not have been."""
+    for key, ref in job.messages.items():
+        kind, _, rest = key.partition(":")
+        about, _, number = rest.partition("#")
+        if kind in DIRECT:
+            yield Notice(kind=NoticeKind(kind), about=about, round=int(number or 0)), ref
+
+
 def notices(job: Job, *, approval_step: str, approval: Standing | None) -> tuple[Notice, ...]:
-    """Everything that people should have been told by now, in order.
+    """Everything that should stand in the channel and in the card's thread by now, in order.
 
     Args:
         job: the job as it stands.
@@ -52,9 +85,12 @@ def notices(job: Job, *, approval_step: str, approval: Standing | None) -> tuple
     told += [Notice(kind=NoticeKind.VOIDED, about=str(n)) for n, _ in enumerate(job.voided, 1)]
     if approval:
         told += _asking(job, approval, is_waiting=_waits(job, approval_step))
-    if job.decision:
+    if job.decision and job.decision.verdict is not Verdict.BREAK_GLASS:
         told.append(Notice(kind=NoticeKind.DECIDED))
+    if job.broken_glass:
+        told.append(Notice(kind=NoticeKind.GLASS_BROKEN, round=round_of_glass(job)))
     told += _ending(job)
+    told += _reviewing(job)
     rounds = len(job.voided)
     return tuple(
         notice.model_copy(update={"round": rounds}) if notice.kind in _OF_A_ROUND else notice
@@ -93,6 +129,20 @@ def _asking(job: Job, approval: Standing, *, is_waiting: bool) -> list[Notice]:
     if approval.is_escalated:
         asked.append(Notice(kind=NoticeKind.ESCALATED))
     return asked
+
+
+def round_of_glass(job: Job) -> int:
+    """How often decisions had become void before the glass was broken: it may be broken once in each round."""
+    rounds = [*(void.decisions for void in job.voided), job.decisions]
+    return max(n for n, decisions in enumerate(rounds) if job.broken_glass in decisions)
+
+
+def _reviewing(job: Job) -> list[Notice]:
+    if job.review and not job.unreviewed_glass:
+        return [Notice(kind=NoticeKind.REVIEWED, round=round_of_glass(job))]
+    if job.is_review_overdue:
+        return [Notice(kind=NoticeKind.REVIEW_OVERDUE, round=round_of_glass(job))]
+    return []
 
 
 def _ending(job: Job) -> list[Notice]:

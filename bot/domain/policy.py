@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from bot.domain.approval import TIME_TO_DECIDE, ApprovalTerms, Stage
+from bot.domain.approval import TIME_TO_DECIDE, ApprovalTerms, BreakGlass, Stage
 from bot.domain.entities import EntityRef, GroupRef, Person, entity_ref
 from bot.domain.request import AppRequest, SystemRequest, Visibility
 from bot.domain.value import Value
@@ -59,6 +59,20 @@ class StageRule(Value):
     needed: int = Field(default=1, ge=1, le=10)
 
 
+class ReviewRule(Value):
+    """Who looks at a broken glass afterwards, and how soon."""
+
+    groups: GroupWords = Field(min_length=1)
+    within: Time
+
+
+class BreakGlassRule(Value):
+    """Who may let a request go ahead without the approval that the rule asks for."""
+
+    groups: GroupWords = Field(min_length=1)
+    review: ReviewRule
+
+
 class Rule(Value):
     """What happens when its conditions hold; without stages the request goes ahead at once.
 
@@ -73,11 +87,14 @@ class Rule(Value):
     remind_after: Time | None = None
     escalate_after: Time | None = None
     escalate_to: GroupWords = ()
+    break_glass: BreakGlassRule | None = None
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Rule":
         if self.stages and not self.reason:
             raise ValueError("say in `reason` why somebody has to agree")
+        if self.break_glass and not self.stages:
+            raise ValueError("`break_glass` is a way around `stages`, and there are none")
         if bool(self.escalate_after) != bool(self.escalate_to):
             raise ValueError("`escalate_after` and `escalate_to` belong together")
         for name in ("remind_after", "escalate_after"):
@@ -161,6 +178,17 @@ def approval_terms(
         remind_at=now + decisive.remind_after if decisive.remind_after else None,
         escalate_at=now + decisive.escalate_after if decisive.escalate_after else None,
         escalate_to=groups.meant(decisive.escalate_to),
+        break_glass=_break_glass(decisive.break_glass, groups),
+    )
+
+
+def _break_glass(rule: BreakGlassRule | None, groups: "_Groups") -> BreakGlass | None:
+    if not rule:
+        return None
+    return BreakGlass(
+        groups=groups.meant(rule.groups),
+        reviewers=groups.meant(rule.review.groups),
+        review_within=rule.review.within,
     )
 
 

@@ -32,6 +32,13 @@ def _plan_of(job: Job) -> Plan | None:
     return plan
 
 
+def is_undecided(job: Job) -> bool:
+    """Whether somebody is asked to approve, and nobody has answered for good."""
+    step = PIPELINES[job.request.kind].approval_step
+    waits = job.step(step).state is StepState.WAITING and not job.state.is_end
+    return waits and not job.decision and job.can_be_cancelled
+
+
 def standing_of(job: Job, *, now: datetime | None = None) -> Standing | None:
     """Whom the job's approval waits for; None where it needs none.
 
@@ -43,5 +50,8 @@ def standing_of(job: Job, *, now: datetime | None = None) -> Standing | None:
         return None
     step = PIPELINES[job.request.kind].approval_step
     look_at = job.step(step).look_at
-    seen = look_at - _A_MOMENT if look_at else job.created_at
+    if look_at:
+        seen = approval.awaited_moment(terms, look_at=look_at) - _A_MOMENT
+    else:
+        seen = job.created_at
     return approval.standing(terms, job.decisions, now=now or seen)

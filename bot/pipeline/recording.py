@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from bot.domain.approval import Verdict
 from bot.domain.audit import AuditEntry, EntryKind
+from bot.domain.break_glass import REVIEWED
 from bot.domain.job import Job
 from bot.domain.notices import NoticeKind
 from bot.domain.request import AppRequest, SystemRequest
@@ -66,6 +67,8 @@ def subject_of(request: AppRequest | SystemRequest) -> str:
 def _kind_of(event: Event) -> EntryKind:
     if event.what in _DECISIONS:
         return EntryKind.DECISION
+    if event.what == REVIEWED:
+        return EntryKind.REVIEW
     if event.by:
         return EntryKind.REQUEST
     return _STEPS.get(event.what, EntryKind.OUTCOME) if event.step else EntryKind.OUTCOME

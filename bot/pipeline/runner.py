@@ -77,7 +77,12 @@ class Runner:
         """Work, with the lease kept alive; a job that another worker takes over is dropped at once."""
         job = await lease.load()
         pipeline = self._pipelines[job.request.kind]
-        telling = Telling(lease, self._announcer, approval_step=pipeline.approval_step)
+        telling = Telling(
+            lease,
+            self._announcer,
+            self._ports.directory,
+            approval_step=pipeline.approval_step,
+        )
         try:
             async with asyncio.TaskGroup() as tasks:
                 upkeep = [tasks.create_task(_beat(lease)), tasks.create_task(telling.keep_up())]

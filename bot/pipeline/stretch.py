@@ -81,6 +81,7 @@ class Stretch:
     async def _let_go(self, job: Job) -> bool:
         """Say how the job stands, and put it aside or settle it; False when there is more to do first."""
         now = self.ports.clock()
+        job = await self._with_overdue_review(job, now)
         state = self._state_now(job)
         if state is not job.state:
             finished_at = now if state.is_end else None
@@ -91,17 +92,27 @@ class Stretch:
                 self.telemetry.ended(job.model_copy(update={"state": state, "finished_at": now}))
         async with self.telling.last_word() as told:
             await record(self.lease, self.ports)
-            if not state.is_end:
-                return await self._put_aside(job, next_look(job, now=now))
-            if not told:
-                return await self._put_aside(job, now + UNTOLD_PAUSE)
-            return await self._settle(job, state)
+            if told and state.is_end:
+                return await self._settle(job, state)
+            look_at = now + UNTOLD_PAUSE if state.is_end else self._next_look(job, now)
+            return await self._put_aside(job, look_at if told else min(look_at, now + UNTOLD_PAUSE))
 
     def _state_now(self, job: Job) -> JobState:
         if job.state.is_end:
             return job.state
         state = standing(self.pipeline, job)
         return JobState.CANCELLED if job.is_stopping and not state.is_end else state
+
+    async def _with_overdue_review(self, job: Job, now: datetime) -> Job:
+        """The job, with the note that nobody reviewed its broken glass in time, if it is so."""
+        if not job.review_due_at or now < job.review_due_at:
+            return job
+        await self.lease.write_review_overdue(now)
+        return job.model_copy(update={"review_overdue_at": now})
+
+    def _next_look(self, job: Job, now: datetime) -> datetime:
+        looks = (next_look(job, now=now), job.review_due_at)
+        return min(look for look in looks if look)
 
     async def _put_aside(self, job: Job, look_at: datetime) -> bool:
         if not await self.lease.park(seen_signals=job.signals, look_at=look_at):
@@ -110,9 +121,11 @@ class Stretch:
         return True
 
     async def _settle(self, job: Job, state: JobState) -> bool:
-        """A failed job keeps its names, as it may be retried."""
+        """A failed job keeps its names, as it may be retried; somebody looks again when a review may be overdue."""
         if state is not JobState.FAILED:
             await self.ports.jobs.free(job.id)
+        if job.review_due_at:
+            return await self._put_aside(job, job.review_due_at)
         return await self.lease.settle(seen_signals=job.signals)
 
     async def _hand_over(self, job: Job) -> None:

@@ -10,7 +10,9 @@ from bot.domain.errors import PermanentError, TemporaryError
 from bot.domain.job import Job, MessageRef
 from bot.domain.notices import Notice, NoticeKind, notices
 from bot.pipeline.approvals import standing_of
+from bot.pipeline.directly import tell_directly
 from bot.ports.announcer import Announcer
+from bot.ports.directory import Directory
 from bot.ports.job_store import Lease
 
 log = structlog.get_logger()
@@ -22,9 +24,12 @@ REDRAW_PAUSE = 1.0
 class Telling:
     """Tells what a job's state calls for; what was told is remembered in the job, so a successor says nothing twice."""
 
-    def __init__(self, lease: Lease, announcer: Announcer, *, approval_step: str) -> None:
+    def __init__(
+        self, lease: Lease, announcer: Announcer, directory: Directory, *, approval_step: str
+    ) -> None:
         self._lease = lease
         self._announcer = announcer
+        self._directory = directory
         self._approval_step = approval_step
         self._changed = asyncio.Event()
         self._turn = asyncio.Lock()
@@ -71,14 +76,22 @@ class Telling:
                 told = job.model_copy(update={"messages": posted})
                 posted[notice.key] = await self._post_once(told, notice)
         card = posted[CARD.key]
+        told = job.model_copy(update={"messages": posted})
         if card and job.shown_version != job.version:
-            await self._announcer.redraw(job.model_copy(update={"messages": posted}), card)
+            await self._announcer.redraw(told, card)
             await self._lease.write_shown(job.version)
+        await tell_directly(
+            told,
+            lease=self._lease,
+            announcer=self._announcer,
+            directory=self._directory,
+            post_once=self._post_once,
+        )
 
     async def _post_once(self, job: Job, notice: Notice) -> MessageRef:
         """Post, unless a worker that did not live to remember it has posted already."""
         ref = None
-        if notice.key in job.messages:
+        if notice.key in job.messages and not job.messages[notice.key]:
             ref = await self._announcer.find(job, notice)
         else:
             await self._lease.write_message(notice.key, None)

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from bot.domain.approval import Decision, Voiding
+from bot.domain.break_glass import Review
 from bot.domain.census import Census
 from bot.domain.entities import Person
 from bot.domain.job import Fix, Job, JobState, MessageRef, StepRecord
@@ -84,6 +85,9 @@ class Lease(Protocol):
     ) -> None:
         """Change the job's state and add to the history."""
 
+    async def write_review_overdue(self, at: datetime) -> None:
+        """Remember that nobody reviewed a broken glass in time, and add to the history."""
+
     async def write_message(self, key: str, ref: MessageRef | None) -> None:
         """Remember a notice: None before it is posted, the message once it is."""
 
@@ -159,6 +163,9 @@ class JobStore(Protocol):
         The job is due from then on, should nobody live to nudge a worker.
         """
 
+    async def review(self, job_id: str, review: Review) -> Answer:
+        """Record the review of a broken glass, the first one only; the job is due from then on, also if it has ended."""
+
     async def retry(self, job_id: str, *, by: Person, at: datetime) -> Answer:
         """Set the failed steps of a failed job back to pending: those of the way back while it is being undone."""
 
@@ -207,7 +214,8 @@ class JobStore(Protocol):
     async def forget(self, *, ended_before: datetime, limit: int = 200) -> Sequence[str]:
         """Remove jobs that ended before then, with their history and the names that they hold.
 
-        Never one that has not ended, that was retried, that a worker holds, or of which the audit does not tell all. At most `limit` at a time.
+        Never one that has not ended, that was retried, that a worker holds, whose broken glass nobody has reviewed, or of
+        which the audit does not tell all. At most `limit` at a time.
 
         Returns:
             Those that are gone now.

@@ -7,12 +7,11 @@ import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.domain.digest import digest_of
 from bot.domain.errors import PermanentError, TemporaryError
 from bot.domain.job import Job, MessageRef
-from bot.domain.notices import Notice, NoticeKind
+from bot.domain.notices import DIRECT, Notice, NoticeKind
 from bot.domain.request import AppRequest, Visibility
-from bot.pipeline.approvals import standing_of
-from bot.ports.directory import Directory
 from bot.slack import ids, messages, web_api
 
 log = structlog.get_logger()
@@ -30,27 +29,31 @@ _CLOSED_DOORS = frozenset(
     }
 )
 _USER_PREFIXES = ("U", "W")
-_DIRECT_PREFIX = "D"
-_QUESTIONS = frozenset({NoticeKind.APPROVAL_WANTED, NoticeKind.REMINDER, NoticeKind.ESCALATED})
+_GONE = frozenset(
+    {"cant_update_message", "channel_not_found", "edit_window_closed", "message_not_found"}
+)
 
 
 class SlackAnnouncer:
     """Posts each notice with a note of whose it is, which only the app reads, so that it can be found again."""
 
-    def __init__(self, client: AsyncWebClient, directory: Directory) -> None:
+    def __init__(self, client: AsyncWebClient) -> None:
         self._client = client
-        self._directory = directory
 
     async def post(self, job: Job, notice: Notice) -> MessageRef:
         """Post a notice; where the bot may not speak it speaks to the requester directly."""
         with web_api.translated("post a message"):
             if notice.kind is NoticeKind.CARD:
                 return await self._with_permalink(await self._post_card(job, notice))
+            if notice.kind in DIRECT:
+                return await self._post_directly(job, notice)
             return await self._post_reply(job, notice)
 
     async def find(self, job: Job, notice: Notice) -> MessageRef | None:
         """Look for the note that `post` left: in the card's thread, or for a card where it may stand."""
         with web_api.translated("read messages"):
+            if notice.kind in DIRECT:
+                return await self._noted(job, notice.key, await self._direct(notice.about))
             if notice.kind is not NoticeKind.CARD:
                 card = _card(job)
                 return await self._noted(job, notice.key, card.channel, thread=card.ts)
@@ -59,6 +62,25 @@ class SlackAnnouncer:
                 job, notice.key, await self._direct(job.request.requester.slack_id)
             )
             return await self._with_permalink(found) if found else None
+
+    async def refresh(
+        self, job: Job, notice: Notice, ref: MessageRef, *, may_act: bool
+    ) -> MessageRef:
+        """Update a direct message if it would say something else now."""
+        drawn = messages.message(job, notice, may_act=may_act)
+        shown = ref.model_copy(update={"shows": _digest(drawn)})
+        if shown == ref:
+            return ref
+        with web_api.translated("update a direct message"):
+            try:
+                await self._client.chat_update(
+                    channel=ref.channel, ts=ref.ts, text=drawn.text, blocks=drawn.blocks
+                )
+            except SlackApiError as error:
+                if web_api.error_code(error) not in _GONE:
+                    raise
+                log.info("slack.direct_message_is_gone", job=job.id, notice=notice.key)
+        return shown
 
     async def redraw(self, job: Job, card: MessageRef) -> None:
         """Make the card show the job as it stands."""
@@ -93,28 +115,21 @@ class SlackAnnouncer:
         return card.model_copy(update={"permalink": answer["permalink"]})
 
     async def _post_reply(self, job: Job, notice: Notice) -> MessageRef:
+        """What concerns the whole channel is shown there, too."""
         card = _card(job)
-        approvers: tuple[str, ...] = ()
-        if notice.kind in _QUESTIONS:
-            approvers = await self._approvers(job)
-            if card.channel.startswith(_DIRECT_PREFIX):
-                await self._ask_directly(job, notice, approvers)
-        drawn = messages.message(job, notice, approvers=approvers)
-        return await self._send(job, notice.key, card.channel, drawn, thread=card.ts)
+        return await self._send(
+            job,
+            notice.key,
+            card.channel,
+            messages.message(job, notice),
+            thread=card.ts,
+            is_broadcast=notice.kind is NoticeKind.GLASS_BROKEN,
+        )
 
-    async def _approvers(self, job: Job) -> tuple[str, ...]:
-        waits_for = standing_of(job)
-        groups = waits_for.approvers if waits_for else ()
-        members = [who for group in groups for who in await self._directory.slack_ids(group)]
-        done = {job.request.requester.slack_id, *(each.by.slack_id for each in job.decisions)}
-        return tuple(dict.fromkeys(m for m in members if m not in done))
-
-    async def _ask_directly(self, job: Job, notice: Notice, approvers: tuple[str, ...]) -> None:
-        for slack_id in approvers:
-            conversation = await self._direct(slack_id)
-            if not await self._noted(job, notice.key, conversation):
-                question = messages.direct_question(job, notice)
-                await self._send(job, notice.key, conversation, question)
+    async def _post_directly(self, job: Job, notice: Notice) -> MessageRef:
+        drawn = messages.message(job, notice, may_act=True)
+        sent = await self._send(job, notice.key, await self._direct(notice.about), drawn)
+        return sent.model_copy(update={"shows": _digest(drawn)})
 
     async def _send(
         self,
@@ -122,11 +137,14 @@ class SlackAnnouncer:
         key: str,
         channel: str,
         drawn: messages.Message,
+        *,
         thread: str | None = None,
+        is_broadcast: bool = False,
     ) -> MessageRef:
         answer = await self._client.chat_postMessage(
             channel=channel,
             thread_ts=thread,
+            reply_broadcast=is_broadcast or None,
             text=drawn.text,
             blocks=drawn.blocks,
             metadata={"event_type": ids.NOTICE_EVENT, "event_payload": _note(job, key)},
@@ -202,6 +220,10 @@ def _card(job: Job) -> MessageRef:
     if not card:
         raise TemporaryError("The card has not been posted yet.")
     return card
+
+
+def _digest(drawn: messages.Message) -> str:
+    return digest_of({"text": drawn.text, "blocks": list(drawn.blocks)})
 
 
 def _note(job: Job, key: str) -> dict[str, str]:

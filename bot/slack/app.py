@@ -22,6 +22,7 @@ from bot.slack import (
     home,
     options,
     people,
+    reasoned,
     submissions,
     undoing,
     web_api,
@@ -49,7 +50,17 @@ def build(*, ports: Ports, client: AsyncWebClient, signing_secret: SecretStr | N
     )
     app.use(_logged)
     app.error(_explained)
-    for module in (commands, forms, submissions, options, decisions, fixing, undoing, home):
+    for module in (
+        commands,
+        forms,
+        submissions,
+        options,
+        decisions,
+        reasoned,
+        fixing,
+        undoing,
+        home,
+    ):
         module.register(app, ports)
     return app
 

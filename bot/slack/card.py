@@ -13,12 +13,12 @@ from slack_sdk.models.blocks import (
     SectionBlock,
 )
 
-from bot.domain.approval import Verdict, named
-from bot.domain.job import Job, JobState, StepState
+from bot.domain.approval import named
+from bot.domain.job import Job, JobState
 from bot.domain.request import AppRequest
 from bot.pipeline import facts, pipelines
-from bot.pipeline.approvals import digest_of_plan, standing_of, terms_of
-from bot.slack import ids, mrkdwn, outcomes, tasks
+from bot.pipeline.approvals import digest_of_plan, is_undecided, standing_of, terms_of
+from bot.slack import ids, mrkdwn, outcomes, tasks, verdicts
 from bot.usecases.undo import would_do
 
 TITLES = {"new-app": "New application", "new-system": "New system"}
@@ -49,8 +49,7 @@ def _blocks(job: Job, length: int) -> Iterator[Block]:
         text=mrkdwn.plain(job.request.description, length),
         fields=[mrkdwn.mrkdwn(f"*{label}*\n{value}") for label, value in _fields(job)],
     )
-    approval = _approval(job, length)
-    if approval:
+    for approval in filter(None, (_approval(job, length), verdicts.review(job, length))):
         yield SectionBlock(text=mrkdwn.mrkdwn(approval))
     yield tasks.plan_block(job, detail_length=length)
     ending = _ending(job, length)
@@ -77,15 +76,12 @@ def _fields(job: Job) -> Iterator[tuple[str, str]]:
 
 
 def _approval(job: Job, length: int) -> str | None:
-    if job.decision:
-        by = f"<@{job.decision.by.slack_id}> · {mrkdwn.moment(job.decision.at)}"
-        if job.decision.verdict is Verdict.APPROVED:
-            return f"*Approved* by {by}"
-        return f"*Denied* by {by}\n{mrkdwn.escaped(job.decision.reason, length)}"
+    if settled := verdicts.settled(job, length):
+        return settled
     terms, waits_for = terms_of(job), standing_of(job)
     if not terms or not waits_for or job.state.is_end:
         return None
-    agreed = "".join(f"\n*Agreed:* <@{each.by.slack_id}>" for each in job.decisions)
+    agreed = "".join(f"\n{line}" for line in verdicts.agreed(job, length))
     reasons = " ".join(mrkdwn.escaped(reason, length) for reason in terms.reasons)
     groups = mrkdwn.escaped(named(waits_for.approvers))
     until = mrkdwn.moment(terms.expires_at)
@@ -117,6 +113,8 @@ def _failures(job: Job, length: int) -> Iterator[str]:
 def _buttons(job: Job) -> Iterator[ButtonElement]:
     if is_undecided(job):
         yield from decision_buttons(job)
+    if job.unreviewed_glass:
+        yield review_button(job)
     if job.state is JobState.FAILED:
         yield from _buttons_of_a_failure(job)
     if job.can_be_undone and would_do(job):
@@ -147,22 +145,23 @@ def _buttons_of_a_failure(job: Job) -> Iterator[ButtonElement]:
     )
 
 
-def is_undecided(job: Job) -> bool:
-    """Whether somebody is asked to approve, and nobody has answered."""
-    step = pipelines.PIPELINES[job.request.kind].approval_step
-    waits = job.step(step).state is StepState.WAITING and not job.state.is_end
-    return waits and not job.decision and job.can_be_cancelled
+def decision_buttons(job: Job) -> Iterator[ButtonElement]:
+    """Approve, Deny and their like; whether the one who clicks may decide is looked at when they do."""
+    about, terms = ids.decision(job.id, digest_of_plan(job)), terms_of(job)
+    yield _button(about, "Approve", ids.APPROVE, style="primary")
+    yield _button(about, "Deny", ids.DENY, style="danger")
+    yield _button(about, "Approve with a note", ids.APPROVE_WITH_NOTE)
+    if terms and terms.break_glass:
+        yield _button(about, "Break glass", ids.BREAK_GLASS, style="danger")
 
 
-def decision_buttons(job: Job) -> tuple[ButtonElement, ButtonElement]:
-    """Approve and Deny; whether the one who clicks may decide is looked at when they do."""
-    value = ids.decision(job.id, digest_of_plan(job))
-    return (
-        ButtonElement(
-            text=mrkdwn.plain("Approve"), action_id=ids.APPROVE, value=value, style="primary"
-        ),
-        ButtonElement(text=mrkdwn.plain("Deny"), action_id=ids.DENY, value=value, style="danger"),
-    )
+def review_button(job: Job) -> ButtonElement:
+    """Says that a broken glass was looked at; whether the one who clicks may is looked at when they do."""
+    return _button(job.id, "Reviewed", ids.REVIEWED, style="primary")
+
+
+def _button(about: str, label: str, action_id: str, *, style: str | None = None) -> ButtonElement:
+    return ButtonElement(text=mrkdwn.plain(label), action_id=action_id, value=about, style=style)
 
 
 def _cancel_question() -> ConfirmObject:

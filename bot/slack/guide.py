@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from slack_sdk.models.blocks import ActionsBlock, Block, ButtonElement, SectionBlock
 
 from bot.domain.job import Job
-from bot.slack import card, ids, mrkdwn, outcomes, tasks
+from bot.slack import card, ids, mrkdwn, outcomes, tasks, verdicts
 
 _SHOWN = 10
 _HELP = (
@@ -76,6 +76,8 @@ def _job_lines(job: Job) -> Iterator[str]:
     requester = f"<@{job.request.requester.slack_id}>"
     yield f"*{mrkdwn.escaped(card.headline(job), 150)}*"
     yield f"{tasks.progress(job)} · {requester} · {mrkdwn.moment(job.created_at)} · `{job.id}`"
+    if job.unreviewed_glass:
+        yield verdicts.review(job) or ""
     links = [mrkdwn.link(made.url, made.label) for made in outcomes.outcomes(job)]
     if links:
         yield " · ".join(links)

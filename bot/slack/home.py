@@ -1,4 +1,4 @@
-"""The app's Home: what one can ask for, what waits for one's decision, and one's own requests."""
+"""The app's Home: what one can ask for, what waits for one's decision or review, what came of it, one's own requests."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -11,13 +11,16 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.domain import approval
 from bot.domain.entities import Person
 from bot.domain.job import Job
-from bot.pipeline.approvals import standing_of, terms_of
+from bot.domain.notices import direct_messages
+from bot.pipeline.approvals import is_undecided, standing_of, terms_of
 from bot.ports.bundle import Ports
-from bot.slack import card, guide, ids, mrkdwn
+from bot.slack import card, guide, ids, mrkdwn, verdicts
+from bot.usecases import review
 from bot.usecases.look_up import recent
 
 _LOOKED_AT = 200
 _SHOWN = 8
+_SETTLED_SHOWN = 5
 
 
 def register(app: AsyncApp, ports: Ports) -> None:
@@ -54,6 +57,14 @@ def _blocks(jobs: Sequence[Job], person: Person | None) -> Iterator[Block]:
     if waiting:
         yield HeaderBlock(text=mrkdwn.plain("Waiting for your decision"))
         yield from _to_decide(waiting[:_SHOWN])
+    unreviewed = [job for job in jobs if _may_review(job, person)]
+    if unreviewed:
+        yield HeaderBlock(text=mrkdwn.plain("Waiting for your review"))
+        yield from _to_review(unreviewed[:_SHOWN])
+    settled = [job for job in jobs if _was_asked(job, person) and not is_undecided(job)]
+    if settled:
+        yield HeaderBlock(text=mrkdwn.plain("You were asked, and this came of it"))
+        yield from _settled(settled[:_SETTLED_SHOWN])
     yield HeaderBlock(text=mrkdwn.plain("Your requests"))
     mine = [job for job in jobs if job.request.requester.user == person.user][:_SHOWN]
     yield from guide.job_blocks(mine)
@@ -63,11 +74,32 @@ def _blocks(jobs: Sequence[Job], person: Person | None) -> Iterator[Block]:
 
 def _may_decide(job: Job, person: Person) -> bool:
     waits_for = standing_of(job)
-    if not waits_for or not card.is_undecided(job):
+    if not waits_for or not is_undecided(job):
         return False
     return not approval.refusal(
         person, requester=job.request.requester, standing=waits_for, decisions=job.decisions
     )
+
+
+def _may_review(job: Job, person: Person) -> bool:
+    return job.unreviewed_glass is not None and not review.why_not(job, person)
+
+
+def _was_asked(job: Job, person: Person) -> bool:
+    return any(notice.about == person.slack_id for notice, _ in direct_messages(job))
+
+
+def _to_review(jobs: Sequence[Job]) -> Iterator[Block]:
+    for job in jobs:
+        yield from guide.job_blocks([job])
+        yield _words(verdicts.outcome(job))
+        yield ActionsBlock(block_id=ids.actions(job.id), elements=[card.review_button(job)])
+
+
+def _settled(jobs: Sequence[Job]) -> Iterator[Block]:
+    for job in jobs:
+        told = (f"*{mrkdwn.escaped(card.headline(job), 150)}*", verdicts.outcome(job))
+        yield _words("\n".join(told))
 
 
 def _to_decide(jobs: Sequence[Job]) -> Iterator[Block]:

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import Any
 
 from slack_sdk.models.blocks import Block
 
 from bot.domain.job import Job, JobState
-from bot.domain.notices import Notice, NoticeKind
-from bot.slack import card, mrkdwn, replies
+from bot.domain.notices import DIRECT, Notice, NoticeKind
+from bot.slack import card, direct, mrkdwn, replies
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,16 +19,16 @@ class Message:
     blocks: tuple[dict[str, Any], ...]
 
 
-def message(job: Job, notice: Notice, *, approvers: tuple[str, ...] = ()) -> Message:
+def message(job: Job, notice: Notice, *, may_act: bool = True) -> Message:
     """Word a notice.
 
     Args:
         job: the job as it stands.
         notice: what is to be told about it.
-        approvers: Slack ids of those who may decide, for the notice that asks them.
+        may_act: whether the one person that a direct message is for may do now what it asks for.
     """
     return _message(
-        f"{card.headline(job)}: {_in_short(job, notice)}", _blocks(job, notice, approvers)
+        f"{card.headline(job)}: {_in_short(job, notice)}", _blocks(job, notice, may_act=may_act)
     )
 
 
@@ -37,46 +37,42 @@ def card_message(job: Job) -> Message:
     return message(job, Notice(kind=NoticeKind.CARD))
 
 
-def direct_question(job: Job, notice: Notice) -> Message:
-    """The question to an approver who cannot see the card."""
-    return _message(
-        f"{card.headline(job)}: {_in_short(job, notice)}",
-        replies.approval_asked_directly(job, notice.kind),
-    )
-
-
 def _message(text: str, blocks: list[Block]) -> Message:
     return Message(text=mrkdwn.escaped(text), blocks=tuple(block.to_dict() for block in blocks))
 
 
-def _blocks(job: Job, notice: Notice, approvers: tuple[str, ...]) -> list[Block]:
+def _blocks(job: Job, notice: Notice, *, may_act: bool) -> list[Block]:
+    if notice.kind in DIRECT:
+        return direct.blocks(job, notice, may_act=may_act)
     match notice.kind:
-        case NoticeKind.CARD:
-            return card.blocks(job)
         case NoticeKind.APPROVAL_WANTED | NoticeKind.REMINDER | NoticeKind.ESCALATED:
-            return replies.approval_wanted(job, approvers, notice.kind)
+            return replies.approval_wanted(job, notice.kind)
         case NoticeKind.AGREED:
             return replies.agreed(job, int(notice.about))
         case NoticeKind.VOIDED:
             return replies.voided(job, int(notice.about))
         case NoticeKind.FAILED:
             return replies.failed(job, notice.about.rpartition(":")[0])
-        case NoticeKind.DECIDED | NoticeKind.CANCELLED | NoticeKind.DONE | NoticeKind.UNDONE:
-            return _ENDINGS[notice.kind](job)
         case _:
-            assert_never(notice.kind)
+            return _PLAIN[notice.kind](job)
 
 
 def _in_short(job: Job, notice: Notice) -> str:
     if notice.kind is NoticeKind.CARD:
         return _standing(job)
+    if notice.kind in DIRECT:
+        return direct.in_short(job, notice)
     if notice.kind is NoticeKind.DECIDED and job.decision:
         return str(job.decision.verdict)
     return _IN_SHORT[notice.kind]
 
 
-_ENDINGS: Mapping[NoticeKind, Callable[[Job], list[Block]]] = {
+_PLAIN: Mapping[NoticeKind, Callable[[Job], list[Block]]] = {
+    NoticeKind.CARD: card.blocks,
     NoticeKind.DECIDED: replies.decided,
+    NoticeKind.GLASS_BROKEN: replies.glass_broken,
+    NoticeKind.REVIEW_OVERDUE: replies.reviewed,
+    NoticeKind.REVIEWED: replies.reviewed,
     NoticeKind.CANCELLED: replies.cancelled,
     NoticeKind.DONE: replies.done,
     NoticeKind.UNDONE: replies.undone,
@@ -89,6 +85,9 @@ _IN_SHORT: Mapping[NoticeKind, str] = {
     NoticeKind.AGREED: "agreed",
     NoticeKind.DECIDED: "decided",
     NoticeKind.VOIDED: "approval void",
+    NoticeKind.GLASS_BROKEN: "goes ahead without approval",
+    NoticeKind.REVIEW_OVERDUE: "review overdue",
+    NoticeKind.REVIEWED: "reviewed",
     NoticeKind.FAILED: "failed",
     NoticeKind.CANCELLED: "ended",
     NoticeKind.DONE: "done",

@@ -2,30 +2,33 @@
 
 from datetime import timedelta
 
-from slack_sdk.models.blocks import ActionsBlock, Block, SectionBlock
+from slack_sdk.models.blocks import Block, SectionBlock
 
 from bot.domain.approval import Standing, Verdict, named
+from bot.domain.break_glass import review_due
 from bot.domain.job import Job, StepState
 from bot.domain.notices import NoticeKind
 from bot.pipeline import facts, pipelines
 from bot.pipeline.approvals import standing_of, terms_of
 from bot.pipeline.undoing import way_back
-from bot.slack import card, ids, mrkdwn, outcomes
-
-_MENTIONS = 15
+from bot.slack import mrkdwn, outcomes, verdicts
 
 
-def approval_wanted(job: Job, approvers: tuple[str, ...], kind: NoticeKind) -> list[Block]:
-    """Ask those who may decide, by name where Slack knows them."""
+def approval_wanted(job: Job, kind: NoticeKind) -> list[Block]:
+    """Say who has to decide: the groups, as their members are asked directly and need not be pinged twice."""
+    return _section(wanted(job, kind))
+
+
+def wanted(job: Job, kind: NoticeKind) -> list[str]:
+    """What is asked of whom, why, and until when."""
     terms, waits_for = terms_of(job), standing_of(job)
     if not terms or not waits_for:
-        return _section(["This needs no approval any more."])
-    whom = " ".join(f"<@{slack_id}>" for slack_id in approvers[:_MENTIONS])
-    whom = whom or f"Members of {mrkdwn.escaped(named(waits_for.approvers))}"
+        return ["This needs no approval any more."]
+    whom = f"Members of {mrkdwn.escaped(named(waits_for.approvers))}"
     lines = [f"{whom}: {_question(waits_for, kind)}"]
     lines += [f"• {mrkdwn.escaped(reason)}" for reason in terms.reasons]
     lines.append(f"Without an answer by {mrkdwn.moment(terms.expires_at)} it ends.")
-    return _section(lines)
+    return lines
 
 
 def _question(waits_for: Standing, kind: NoticeKind) -> str:
@@ -36,7 +39,7 @@ def _question(waits_for: Standing, kind: NoticeKind) -> str:
         else f"of {waits_for.missing} of you; any one can refuse it"
     )
     match kind:
-        case NoticeKind.REMINDER:
+        case NoticeKind.REMINDER | NoticeKind.QUESTION_AGAIN:
             return f"this still waits for an approval, {takes}."
         case NoticeKind.ESCALATED:
             return f"nobody has settled this so far, so more people may now. It needs an approval, {takes}."
@@ -46,19 +49,9 @@ def _question(waits_for: Standing, kind: NoticeKind) -> str:
 
 def agreed(job: Job, number: int) -> list[Block]:
     """Who agreed without being the last one who has to."""
-    by = f"<@{job.decisions[number - 1].by.slack_id}>"
-    return _section([f"{by} agreed. Others have to agree, too."])
-
-
-def approval_asked_directly(job: Job, kind: NoticeKind) -> list[Block]:
-    """Ask an approver who cannot see the card, with the buttons at hand."""
-    wanted = f"*{mrkdwn.escaped(card.headline(job))}*, asked by {_requester(job)}."
-    return [
-        *_section([wanted]),
-        SectionBlock(text=mrkdwn.plain(job.request.description, mrkdwn.SENTENCE_LENGTH)),
-        *approval_wanted(job, (), kind),
-        ActionsBlock(block_id=ids.actions(job.id), elements=list(card.decision_buttons(job))),
-    ]
+    decision = job.decisions[number - 1]
+    by = f"<@{decision.by.slack_id}>"
+    return _section([f"{by} agreed. Others have to agree, too.", *_note(decision.reason)])
 
 
 def decided(job: Job) -> list[Block]:
@@ -67,7 +60,8 @@ def decided(job: Job) -> list[Block]:
         return _section(["A decision was taken."])
     by = f"<@{job.decision.by.slack_id}>"
     if job.decision.verdict is Verdict.APPROVED:
-        return _section([f"{by} approved this. It goes on now."])
+        note = _note(job.decision.reason)
+        return _section([f"{by} approved this. It goes on now.", *note])
     reason = mrkdwn.escaped(job.decision.reason)
     return _section([f"{by} denied this. Reason: {reason}"])
 
@@ -80,6 +74,31 @@ def voided(job: Job, number: int) -> list[Block]:
     return _section(
         [f"{whose}: what you agreed to has changed, so it does not count any more.", *changed]
     )
+
+
+def glass_broken(job: Job) -> list[Block]:
+    """Tell everybody that it went ahead without approval, by whom, why, and who looks at it afterwards."""
+    decision, requester = job.broken_glass, job.request.requester
+    if not decision:
+        return _section(["The glass was broken."])
+    is_own = decision.by.user == requester.user
+    whose = "their own request" if is_own else f"the request of {_requester(job)}"
+    head = f"<@{decision.by.slack_id}> broke the glass for {whose}: it goes ahead without approval."
+    reason = f"*Reason:* {mrkdwn.escaped(decision.reason)}"
+    glass = decision.glass
+    reviewers = mrkdwn.escaped(named(glass.reviewers)) if glass else ""
+    due = mrkdwn.moment(review_due(decision))
+    then = f"Another member of {reviewers}, not the requester, is to review it until {due}."
+    return _section([head, reason, then])
+
+
+def reviewed(job: Job) -> list[Block]:
+    """Who has looked at the broken glass, or that somebody should have by now."""
+    return _section([verdicts.review(job) or "There is nothing to review."])
+
+
+def _note(words: str) -> list[str]:
+    return [f"*Note:* {mrkdwn.escaped(words)}"] if words else []
 
 
 def failed(job: Job, step_name: str) -> list[Block]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from slack_sdk.models.blocks import PlanBlock, RichTextBlock, RichTextElement, TaskCardBlock
 
+from bot.domain.approval import Verdict
 from bot.domain.job import UNDO, Job, JobState, StepRecord, StepState
 from bot.pipeline import facts, pipelines
 from bot.pipeline.undoing import way_back
@@ -129,10 +130,16 @@ def _output(job: Job, name: str, record: StepRecord) -> RichTextBlock | None:
     return rich_text.line(*parts) if parts else None
 
 
+def _approved(job: Job) -> str:
+    if not job.decision:
+        return "Not needed"
+    is_glass = job.decision.verdict is Verdict.BREAK_GLASS
+    return f"{'Glass broken by' if is_glass else 'By'} {job.decision.by.name}"
+
+
 def _made(job: Job, name: str, record: StepRecord) -> list[RichTextElement]:
     if name == pipelines.PIPELINES[job.request.kind].approval_step:
-        by = f"By {job.decision.by.name}" if job.decision else "Not needed"
-        return [rich_text.text(by, mrkdwn.NAME_LENGTH)]
+        return [rich_text.text(_approved(job), mrkdwn.NAME_LENGTH)]
     if name.startswith(UNDO):
         remark = facts.TakenBack.model_validate(record.fact).remark
         return [rich_text.text(remark, mrkdwn.SENTENCE_LENGTH)]

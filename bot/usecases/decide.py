@@ -9,6 +9,7 @@ from bot.ports.job_store import Answer
 from bot.usecases import refusals
 from bot.usecases.reply import Reply
 
+CHANGED = "What would be made has changed meanwhile: look at the card, and press again there."
 NO_SUCH_JOB = Reply(accepted=False, text="That job is not known any more.")
 
 
@@ -24,11 +25,11 @@ async def decide(
     """Record the decision if this person may take it and nobody was faster.
 
     Args:
-        job_id: the job.
+        job_id: what is decided.
         person: who decides.
-        verdict: what they say.
-        reason: why; a denial needs one.
-        ports: where it is recorded, and the time.
+        verdict: approved or denied; the glass is broken elsewhere.
+        reason: required of a denial; an optional note to an approval.
+        ports: where the job is, and the time.
         plan: how the digest of the plan begins that they were shown; empty where they were shown none.
     """
     decision = Decision(
@@ -53,7 +54,7 @@ async def _decide(job_id: str, decision: Decision, ports: Ports) -> Reply:
             )
         case Answer.TOO_LATE:
             job = await ports.jobs.load(job_id) or job
-            return Reply(accepted=False, text=_why_not(job, decision) or _too_late(job))
+            return Reply(accepted=False, text=_why_not(job, decision) or too_late(job))
         case Answer.UNKNOWN_JOB:
             return NO_SUCH_JOB
 
@@ -61,14 +62,14 @@ async def _decide(job_id: str, decision: Decision, ports: Ports) -> Reply:
 def _why_not(job: Job, decision: Decision) -> str | None:
     standing = standing_of(job, now=decision.at)
     if standing is None or _is_over(job):
-        return _too_late(job)
+        return too_late(job)
     why_not = refusal(
         decision.by, requester=job.request.requester, standing=standing, decisions=job.decisions
     )
     if why_not:
         return why_not
     if not digest_of_plan(job).startswith(decision.plan):
-        return "What would be made has changed meanwhile: look at the card, and press again there."
+        return CHANGED
     if decision.verdict is Verdict.DENIED and not decision.reason:
         return "Say why, so that the requester knows what to change."
     return None
@@ -91,12 +92,17 @@ def _thanks(job: Job, decision: Decision) -> str:
 
 
 def _is_over(job: Job) -> bool:
-    return job.decision is not None or job.state.is_end
+    return job.decision is not None or job.state.is_end or job.is_stopping
 
 
-def _too_late(job: Job) -> str:
+def too_late(job: Job) -> str:
+    """Why nobody can decide on the job any more."""
+    if job.decision and job.decision.verdict is Verdict.BREAK_GLASS:
+        return f"{job.decision.by.name} broke the glass already, so this went ahead."
     if job.decision:
         return f"{job.decision.by.name} has {job.decision.verdict} this already."
     if job.state.is_end:
         return f"This job has ended: {job.ending or job.state}"
+    if job.is_stopping:
+        return f"This job is being stopped, as {job.cancelled_by} asked."
     return "This job does not wait for a decision."

@@ -54,9 +54,9 @@ async def killed_after_each_effect(case: Case) -> Aftermath:
 
 
 async def killed_after_each_message(case: Case) -> Aftermath:
-    """Card, question and last word are posted by workers that do not live to write down where."""
+    """Card, questions and last word are posted by workers that do not live to write down where."""
     job = await case.ask_for_system()
-    for notice in ("card", "approval-wanted"):
+    for notice in ("card", "approval-wanted", "question:U0DENIZ"):
         case.struck.append(await case.worker(dies_before=notice).killed_itself())
     third = case.worker(dies_before="done")
     async with case.platform.quiet:

@@ -112,7 +112,7 @@ async def test_public_repositories_need_the_platform_group(office: Office) -> No
     await bruno.hears("Only members of platform")
     await deniz.press(card, ids.DENY)
     denial = await eventually(lambda: _modal(office, "U0DENIZ"))
-    await deniz.submit(denial, {ids.DENIAL_REASON: "Legal has not looked at it."})
+    await deniz.submit(denial, {ids.REASON: "Legal has not looked at it."})
 
     cancelled = await office.job_when(job, state=JobState.CANCELLED)
     assert cancelled.ending == "Denied by Deniz Kaya: Legal has not looked at it."

@@ -66,7 +66,7 @@ async def test_a_system_that_the_platform_group_refused_leaves_no_trace(office: 
 
     await deniz.press(await eventually(lambda: _undecided(office, job)), ids.DENY)
     denial = await eventually(lambda: _modal(office, deniz.slack_id))
-    await deniz.submit(denial, {ids.DENIAL_REASON: "Checkout does this."})
+    await deniz.submit(denial, {ids.REASON: "Checkout does this."})
 
     cancelled = await office.job_when(job, state=JobState.CANCELLED)
     assert cancelled.ending == "Denied by Deniz Kaya: Checkout does this."

@@ -148,3 +148,16 @@ async def test_nobody_is_reminded_of_what_has_been_decided() -> None:
     await world.advance(job, by=3 * HOUR)
 
     assert not {"reminder", "escalated"} & set(world.told())
+
+
+async def test_nobody_is_reminded_early_although_the_clock_goes_on_while_a_worker_looks() -> None:
+    world = World(rules=SLOW)
+    world.clock.tick = timedelta(milliseconds=1)
+    job = await asked(world)
+
+    await world.advance(job, by=HOUR / 2)
+    early = world.told()
+    await world.advance(job, by=HOUR / 2)
+
+    assert early == ["card", "approval-wanted"]
+    assert world.told() == [*early, "reminder"]

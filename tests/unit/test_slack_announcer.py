@@ -45,7 +45,7 @@ def announcer(world: World) -> SlackAnnouncer:
 def an_announcer(world: World, **client: Any) -> SlackAnnouncer:
     """An announcer that remembers nothing, as in another process."""
     given = {"token": world.slack.bot_token, "base_url": world.slack.api_url, **client}
-    return SlackAnnouncer(AsyncWebClient(**given), MemoryDirectory(jobs.ADA, jobs.DENIZ))
+    return SlackAnnouncer(AsyncWebClient(**given))
 
 
 def since_long(job: Job, channel: str = "C0PAYMENTS") -> Job:
@@ -264,7 +264,7 @@ async def test_a_card_in_a_channel_without_the_bot_is_found_by_joining_it() -> N
     routes = [Route(f"/api/{n}", call, methods=["GET", "POST"]) for n, call in methods.items()]
     async with served(Starlette(routes=routes), 0) as port:
         client = AsyncWebClient(token="xoxb-1", base_url=f"http://127.0.0.1:{port}/api/")
-        announcer = SlackAnnouncer(client, MemoryDirectory(jobs.ADA))
+        announcer = SlackAnnouncer(client)
         card = await announcer.post(jobs.a_job(), CARD)
 
         assert not channel.has_joined

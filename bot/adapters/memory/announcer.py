@@ -9,11 +9,12 @@ from bot.domain.notices import Notice
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A message, with the job as it stood when it was drawn last."""
+    """A message, with the job as it stood when it was drawn last, and whether it offers to act on it."""
 
     ref: MessageRef
     notice: Notice
     job: Job
+    may_act: bool = True
 
 
 class MemoryAnnouncer(Faults):
@@ -38,6 +39,20 @@ class MemoryAnnouncer(Faults):
         with self.around("find"):
             found = (m.ref for m in self.posted if (m.job.id, m.notice) == (job.id, notice))
             return next(found, None)
+
+    async def refresh(
+        self, job: Job, notice: Notice, ref: MessageRef, *, may_act: bool
+    ) -> MessageRef:
+        shows = f"{job.decision} {job.state} {job.review} {may_act}"
+        if ref.shows == shows:
+            return ref
+        with self.around("refresh"):
+            shown = ref.model_copy(update={"shows": shows})
+            self.posted = [
+                Posted(shown, notice, job, may_act) if m.notice == notice else m
+                for m in self.posted
+            ]
+            return shown
 
     async def redraw(self, job: Job, card: MessageRef) -> None:
         with self.around("redraw"):

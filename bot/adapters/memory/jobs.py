@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.adapters.memory.lease import LEASE, MemoryLease
 from bot.domain.approval import Decision
+from bot.domain.break_glass import REVIEWED, Review
 from bot.domain.census import Census, census
 from bot.domain.entities import Person
 from bot.domain.job import Fix, Job, JobState, StepRecord
@@ -102,6 +103,18 @@ class MemoryJobs:
             by=decision.by,
         )
         self._due_by(job_id, decision.at)
+        return Answer.ACCEPTED
+
+    async def review(self, job_id: str, review: Review) -> Answer:
+        job = self.jobs.get(job_id)
+        if not job:
+            return Answer.UNKNOWN_JOB
+        if not job.unreviewed_glass:
+            return Answer.TOO_LATE
+        changes = {"review": review, "signals": job.signals + 1}
+        said = {"detail": review.remark, "by": review.by}
+        self.put(job_id, changes, what=REVIEWED, at=review.at, **said)
+        self.due_at[job_id] = review.at
         return Answer.ACCEPTED
 
     async def retry(self, job_id: str, *, by: Person, at: datetime) -> Answer:
@@ -210,7 +223,7 @@ class MemoryJobs:
         _, until = self.leases.get(job.id, (0, self.clock()))
         if until > self.clock() or not job.state.is_end or not job.finished_at:
             return False
-        if job.audited_version != job.version:
+        if job.audited_version != job.version or job.unreviewed_glass:
             return False
         return job.finished_at < ended_before
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from bot.domain.approval import Voiding
+from bot.domain.break_glass import REVIEW_OVERDUE
 from bot.domain.job import Job, JobState, MessageRef, StepRecord
 from bot.ports.clock import Clock
 from bot.ports.job_store import LeaseLost
@@ -102,6 +103,10 @@ class MemoryLease:
         self._check()
         changes = {"state": state, "ending": ending, "finished_at": finished_at}
         self._store.put(self._job_id, changes, what=state, at=at, detail=ending)
+
+    async def write_review_overdue(self, at: datetime) -> None:
+        self._check()
+        self._store.put(self._job_id, {"review_overdue_at": at}, what=REVIEW_OVERDUE, at=at)
 
     async def write_message(self, key: str, ref: MessageRef | None) -> None:
         self._check()

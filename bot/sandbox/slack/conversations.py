@@ -12,6 +12,9 @@ from bot.sandbox.slack.store import Store
 
 Message = dict[str, Any]
 
+BROADCAST = "thread_broadcast"
+"""The subtype of a reply that the channel shows, too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Channel:
@@ -189,7 +192,7 @@ class Conversations:
 
     def top_level(self, channel_id: str, *, reader: str = "") -> list[Message]:
         """List what the channel itself shows, oldest first."""
-        return [m for m in self._all(channel_id, reader) if m.get("thread_ts", m["ts"]) == m["ts"]]
+        return [m for m in self._all(channel_id, reader) if is_in_channel(m)]
 
     def thread(self, channel_id: str, ts: str, *, reader: str = "") -> list[Message]:
         """List a thread: the message it hangs on, and the replies."""
@@ -235,10 +238,16 @@ class Conversations:
         ]
 
 
+def is_in_channel(message: Message) -> bool:
+    """Whether the channel itself shows a message, and not only the thread that it is in."""
+    return _root(message) == message["ts"] or message.get("subtype") == BROADCAST
+
+
 def _root(message: Message) -> str:
     return str(message.get("thread_ts", message["ts"]))
 
 
 def _concerns(message: Message, reader: str) -> bool:
-    is_reply = _root(message) != message["ts"]
-    return not is_reply or f"<@{reader}>" in json.dumps([message["text"], message.get("blocks")])
+    return is_in_channel(message) or f"<@{reader}>" in json.dumps(
+        [message["text"], message.get("blocks")]
+    )

@@ -5,7 +5,7 @@ from typing import Any
 from bot.sandbox.slack import composing
 from bot.sandbox.slack.api import arguments
 from bot.sandbox.slack.api.arguments import Arguments
-from bot.sandbox.slack.conversations import Channel, Message
+from bot.sandbox.slack.conversations import BROADCAST, Channel, Message
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.payloads import public
 from bot.sandbox.slack.workspace import Workspace
@@ -31,7 +31,7 @@ def _joined(workspace: Workspace, channel: Channel) -> None:
 
 
 async def post_message(workspace: Workspace, given: Arguments) -> Answer:
-    """Post to a channel, a thread or a direct message; chat:write.public opens all public channels."""
+    """Post to a channel, a thread, both, or a direct message; chat:write.public opens all public channels."""
     channel = _place(workspace, given)
     if "chat:write.public" not in workspace.app.scopes:
         _joined(workspace, channel)
@@ -39,6 +39,8 @@ async def post_message(workspace: Workspace, given: Arguments) -> Answer:
     content = workspace.app_says(composing.composed(given))
     if thread_ts:
         composing.checked_thread(workspace, channel.id, thread_ts)
+        if arguments.flag(given, "reply_broadcast"):
+            content["subtype"] = BROADCAST
     message = workspace.say(channel.id, content)
     return {"channel": channel.id, "ts": message["ts"], "message": public(message)}
 

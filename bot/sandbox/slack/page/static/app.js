@@ -54,7 +54,7 @@ function put(list, frame) {
 function message(frame) {
   if (frame.channel !== app().dataset.place) return;
   const ends = scrolls().filter(atEnd);
-  const isReply = frame.thread_ts && frame.thread_ts !== frame.ts;
+  const isReply = frame.thread_ts && frame.thread_ts !== frame.ts && !frame.html.includes("data-broadcast");
   const threadList = document.getElementById("thread-messages");
   const { thread } = app().dataset;
   if (!isReply) put(document.getElementById("messages"), frame);
