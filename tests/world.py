@@ -52,6 +52,7 @@ class World:
         self.audit = MemoryAudit()
         self.scheduler = MemoryScheduler()
         self.announcer = MemoryAnnouncer()
+        self.directory = MemoryDirectory(ADA, BRUNO, CHIARA, DENIZ)
         self.ports = Ports(
             platform=PLATFORM,
             git=self.git,
@@ -59,7 +60,7 @@ class World:
             cluster=self.cluster,
             prober=self.prober,
             templates=TemplateFolder(templates),
-            directory=MemoryDirectory(ADA, BRUNO, CHIARA, DENIZ),
+            directory=self.directory,
             jobs=self.jobs,
             audit=self.audit,
             scheduler=self.scheduler,

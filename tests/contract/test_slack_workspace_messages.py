@@ -119,6 +119,24 @@ async def test_a_thread_is_told_with_its_root_and_counted_in_the_channel(
     assert [message["text"] for message in replies] == ["root", "reply"]
 
 
+async def test_a_reply_that_is_broadcast_stands_in_the_thread_and_in_the_channel(
+    web: AsyncWebClient,
+) -> None:
+    root = await web.chat_postMessage(channel=GENERAL, text="root")
+    thread = {"channel": GENERAL, "thread_ts": str(root["ts"])}
+    await web.chat_postMessage(**thread, text="quiet")
+    loud = await web.chat_postMessage(**thread, text="loud", reply_broadcast=True)
+    await web.chat_postMessage(channel=GENERAL, text="alone", reply_broadcast=True)
+
+    channel = (await web.conversations_history(channel=GENERAL))["messages"]
+    replies = (await web.conversations_replies(channel=GENERAL, ts=str(root["ts"])))["messages"]
+
+    assert [m["text"] for m in channel] == ["alone", "loud", "root"]
+    assert [m["text"] for m in replies] == ["root", "quiet", "loud"]
+    assert [m.get("subtype") for m in channel] == [None, "thread_broadcast", None]
+    assert loud["message"]["thread_ts"] == root["ts"]
+
+
 async def test_a_reply_needs_a_message_to_hang_on(web: AsyncWebClient) -> None:
     with pytest.raises(SlackApiError) as caught:
         await web.chat_postMessage(channel=GENERAL, text="a", thread_ts="1700000000.000100")

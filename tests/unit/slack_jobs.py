@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.domain.approval import ApprovalTerms, Decision, Stage, Verdict
+from bot.domain.approval import ApprovalTerms, BreakGlass, Decision, Stage, Verdict
+from bot.domain.break_glass import Review
 from bot.domain.entities import EntityRef, Person, entity_ref
 from bot.domain.environments import Environment
 from bot.domain.job import Job, JobState, MessageRef, StepRecord, StepState
@@ -43,6 +44,9 @@ TERMS = ApprovalTerms(
     stages=(Stage(groups=(PLATFORM,)),),
     expires_at=NOW + timedelta(days=3),
 )
+
+GLASS = BreakGlass(groups=(PAYMENTS,), reviewers=(PLATFORM,), review_within=timedelta(days=1))
+TERMS_WITH_GLASS = TERMS.model_copy(update={"break_glass": GLASS})
 
 
 def an_app_request(**changes: Any) -> AppRequest:
@@ -197,6 +201,24 @@ def a_done_job() -> Job:
         finished_at=NOW + timedelta(minutes=3, seconds=5),
         messages=posted(),
     )
+
+
+def a_job_with_broken_glass(reason: str = "The shop is down.", **changes: Any) -> Job:
+    """Done, as the requester herself let it go ahead; nobody has reviewed that so far."""
+    broken = Decision(
+        verdict=Verdict.BREAK_GLASS,
+        by=ADA,
+        at=NOW + timedelta(minutes=2),
+        reason=reason,
+        glass=GLASS,
+    )
+    steps = app_steps(approval=TERMS_WITH_GLASS, decision=broken)
+    job = {"steps": steps, "decisions": (broken,), "decision": broken, **changes}
+    return a_done_job().model_copy(update=job)
+
+
+def a_review(remark: str = "") -> Review:
+    return Review(by=DENIZ, at=NOW + timedelta(hours=2), remark=remark)
 
 
 def a_failed_job(reason: str = "The pipeline failed.", fix: str = "Look at the job's log.") -> Job:

@@ -229,6 +229,16 @@ def element_of(view: Mapping[str, Any], block_id: str) -> dict[str, Any]:
     return dict(block.get("element") or block["accessory"])
 
 
+def buttons_of(message: Mapping[str, Any]) -> list[str]:
+    """The labels of all buttons of a message or view."""
+    return [
+        element["text"]["text"]
+        for block in message["blocks"]
+        if block["type"] == "actions"
+        for element in block["elements"]
+    ]
+
+
 def button_of(message: Mapping[str, Any], label: str) -> tuple[dict[str, Any], dict[str, Any]]:
     for block in message["blocks"]:
         for element in block.get("elements", ()) if block["type"] == "actions" else ():

@@ -13,8 +13,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from bot.adapters.memory.directory import MemoryDirectory
-from bot.domain.approval import Stage
 from bot.domain.errors import PermanentError, TemporaryError
 from bot.domain.job import Job, MessageRef
 from bot.domain.notices import Notice, NoticeKind
@@ -23,11 +21,11 @@ from bot.sandbox.serving import served
 from bot.slack.announcer import SlackAnnouncer
 from tests.unit import slack_jobs as jobs
 from tests.unit import slack_world
-from tests.unit.slack_world import World
+from tests.unit.slack_world import World, buttons_of
 
 CARD = Notice(kind=NoticeKind.CARD)
-WANTED = Notice(kind=NoticeKind.APPROVAL_WANTED)
 DONE = Notice(kind=NoticeKind.DONE)
+QUESTION = Notice(kind=NoticeKind.QUESTION, about="U0DENIZ")
 LONG_AGO = timedelta(days=365 * 30)
 
 
@@ -177,33 +175,65 @@ async def test_the_card_of_a_private_request_is_for_the_requester(
     assert await announcer.find(job, CARD) == card
 
 
-async def test_approvers_are_mentioned_but_never_the_requester(
+async def test_a_question_to_one_person_is_a_direct_message_and_found_again(
     world: World, announcer: SlackAnnouncer
 ) -> None:
-    both = Stage(groups=(jobs.PAYMENTS, jobs.PLATFORM))
-    terms = jobs.TERMS.model_copy(update={"stages": (both,)})
-    job = since_long(jobs.a_waiting_for_approval(terms))
-    card = await announcer.post(job, CARD)
+    job = since_long(jobs.a_waiting_for_approval())
 
-    await announcer.post(with_card(job, card), WANTED)
+    asked = await announcer.post(job, QUESTION)
 
-    asked = str((await world.messages())[-1]["blocks"])
-    assert "<@U0DENIZ>" in asked
-    assert "<@U0ADA>" not in asked
+    (message,) = await world.messages()
+    assert message["channel"] == asked.channel == "D0DENIZIDPBOT"
+    assert buttons_of(message) == ["Approve", "Deny", "Approve with a note"]
+    found = await an_announcer(world).find(job, QUESTION)
+    assert found == MessageRef(channel=asked.channel, ts=asked.ts)
+    assert await announcer.find(job, Notice(kind=NoticeKind.QUESTION, about="U0ADA")) is None
 
 
-async def test_approvers_who_cannot_see_the_card_are_asked_directly_and_once(
+async def test_a_direct_message_is_rewritten_only_where_it_would_say_something_else(
     world: World, announcer: SlackAnnouncer
 ) -> None:
-    job = since_long(jobs.a_waiting_for_approval(), channel="U0ADA")
+    job = since_long(jobs.a_waiting_for_approval())
+    asked = await announcer.post(job, QUESTION)
+
+    same = await announcer.refresh(job, QUESTION, asked, may_act=True)
+    others = await announcer.refresh(job, QUESTION, asked, may_act=False)
+    for_others = (await world.messages())[0]
+    decided = await announcer.refresh(jobs.a_done_job(), QUESTION, others, may_act=False)
+
+    assert same == asked
+    assert "This waits for others now: members of platform." in str(for_others["blocks"])
+    assert buttons_of(for_others) == []
+    assert len({asked.shows, others.shows, decided.shows}) == 3
+    (message,) = await world.messages()
+    assert (message["ts"], buttons_of(message)) == (asked.ts, [])
+    assert "*Approved* by <@U0DENIZ>" in str(message["blocks"])
+
+
+async def test_a_direct_message_that_was_deleted_needs_to_say_nothing(
+    world: World, announcer: SlackAnnouncer
+) -> None:
+    job = since_long(jobs.a_waiting_for_approval())
+    asked = await announcer.post(job, QUESTION)
+    await world.client.chat_delete(channel=asked.channel, ts=asked.ts)
+
+    shown = await announcer.refresh(jobs.a_done_job(), QUESTION, asked, may_act=False)
+
+    assert shown == await announcer.refresh(jobs.a_done_job(), QUESTION, shown, may_act=False)
+
+
+async def test_a_broken_glass_is_told_to_the_whole_channel(
+    world: World, announcer: SlackAnnouncer
+) -> None:
+    job = since_long(jobs.a_job_with_broken_glass())
     card = await announcer.post(job, CARD)
 
-    for successor in (announcer, an_announcer(world)):
-        await successor.post(with_card(job, card), WANTED)
+    await announcer.post(with_card(job, card), Notice(kind=NoticeKind.GLASS_BROKEN))
+    await announcer.post(with_card(job, card), DONE)
 
-    asked = [m for m in await world.messages() if m["channel"] != card.channel]
-    assert len(asked) == 1
-    assert "Approve" in str(asked[0]["blocks"])
+    in_channel = (await world.client.conversations_history(channel="C0PAYMENTS"))["messages"]
+    assert [m.get("subtype") for m in in_channel] == ["thread_broadcast", None]
+    assert in_channel[0]["thread_ts"] == card.ts
 
 
 async def test_a_refused_token_names_the_setting(world: World) -> None:

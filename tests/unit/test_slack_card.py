@@ -101,7 +101,43 @@ def test_while_approval_is_wanted_the_card_says_why_from_whom_and_until_when() -
     assert "The repositories will be public." in said(card)
     assert "from a member of platform" in said(card)
     assert f"<!date^{int(jobs.TERMS.expires_at.timestamp())}^" in said(card)
-    assert buttons(card) == ["Approve", "Deny", "Cancel"]
+    assert buttons(card) == ["Approve", "Deny", "Approve with a note", "Cancel"]
+
+
+def test_the_card_offers_to_break_the_glass_where_the_rule_allows_it() -> None:
+    card = messages.message(jobs.a_waiting_for_approval(jobs.TERMS_WITH_GLASS), CARD)
+
+    assert buttons(card) == ["Approve", "Deny", "Approve with a note", "Break glass", "Cancel"]
+
+
+def test_a_broken_glass_stands_on_the_card_and_that_its_review_is_open_late_or_done() -> None:
+    broken = jobs.a_job_with_broken_glass()
+    late = broken.model_copy(update={"review_overdue_at": jobs.NOW + timedelta(days=2)})
+    reviewed = late.model_copy(update={"review": jobs.a_review("It was right.")})
+
+    cards = [messages.message(job, CARD) for job in (broken, late, reviewed)]
+
+    for card in cards:
+        assert "*Glass broken*, without approval, by <@U0ADA>" in said(card)
+        assert "The shop is down." in said(card)
+        assert "Glass broken by Ada Okafor" in str(task(card, "await_approval"))
+    assert ["*Review open:* a member of platform" in said(card) for card in cards] == [1, 0, 0]
+    assert ["*Review overdue* since" in said(card) for card in cards] == [0, 1, 0]
+    assert "*Reviewed* by <@U0DENIZ>" in said(cards[2])
+    assert "It was right." in said(cards[2])
+    assert [buttons(card) for card in cards] == [["Reviewed"], ["Reviewed"], []]
+
+
+def test_notes_stand_on_the_card_and_can_neither_ping_nor_link() -> None:
+    note = "Fine, <!channel> & <https://evil.example|look>"
+    one = jobs.a_decision(reason=note)
+    waiting = jobs.a_waiting_for_approval().model_copy(update={"decisions": (one,)})
+    approved = waiting.model_copy(update={"decision": one})
+
+    for job in (waiting, approved):
+        shown = said(messages.message(job, CARD))
+        assert "Fine, &lt;!channel&gt; &amp; &lt;https://evil.example|look&gt;" in shown
+        assert "<!channel>" not in shown
 
 
 def test_once_decided_the_card_says_by_whom_and_asks_no_more() -> None:

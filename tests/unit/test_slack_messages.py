@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 
 from bot.domain.job import Job, JobState, StepRecord, StepState
-from bot.domain.notices import Notice, NoticeKind
+from bot.domain.notices import DIRECT, Notice, NoticeKind
 from bot.sandbox.slack import blockkit
-from bot.slack import guide, home, messages
+from bot.slack import guide, home, messages, reasons
 from bot.slack.messages import Message
 from tests.unit import slack_jobs as jobs
 from tests.unit.slack_reading import (
@@ -23,6 +23,15 @@ from tests.unit.slack_reading import (
     WANTED,
     assert_slack_takes,
     hostile_text,
+)
+
+QUESTION = Notice(kind=NoticeKind.QUESTION, about="U0DENIZ")
+A_BROKEN_GLASS = jobs.a_job_with_broken_glass()
+ABOUT_GLASS = (
+    NoticeKind.CARD,
+    NoticeKind.GLASS_BROKEN,
+    NoticeKind.REVIEW_OVERDUE,
+    NoticeKind.REVIEWED,
 )
 
 
@@ -45,15 +54,50 @@ from tests.unit.slack_reading import (
         (jobs.an_undone_job(JobState.UNDOING), CARD),
         (A_SYSTEM_JOB, CARD),
         (A_SYSTEM_JOB, DONE),
+        *((A_BROKEN_GLASS, Notice(kind=kind)) for kind in ABOUT_GLASS),
     ],
     ids=lambda value: getattr(value, "key", None) or str(getattr(value, "state", "")),
 )
 def test_slack_accepts_every_message(job: Job, notice: Notice) -> None:
-    assert_slack_takes(messages.message(job, notice, approvers=("U0DENIZ", "U0ELIF")))
+    assert_slack_takes(messages.message(job, notice))
 
 
-def test_slack_accepts_the_question_to_an_approver_who_cannot_see_the_card() -> None:
-    assert_slack_takes(messages.direct_question(jobs.a_waiting_for_approval(), WANTED))
+@pytest.mark.parametrize("kind", sorted(DIRECT))
+@pytest.mark.parametrize("may_act", [True, False])
+@settings(max_examples=15, deadline=None)
+@given(words=hostile_text)
+def test_slack_accepts_every_direct_message_whatever_was_said(
+    *, kind: NoticeKind, may_act: bool, words: str
+) -> None:
+    request = jobs.an_app_request(name=words[:80], description=words)
+    waiting = jobs.a_waiting_for_approval(jobs.TERMS_WITH_GLASS)
+    agreed = (jobs.a_decision(reason=words),)
+    broken = jobs.a_job_with_broken_glass(words)
+    told = Notice(kind=kind, about="U0DENIZ")
+
+    for job in (
+        waiting.model_copy(update={"request": request, "decisions": agreed}),
+        jobs.a_denied_job(words),
+        broken,
+        broken.model_copy(update={"review": jobs.a_review(words)}),
+    ):
+        assert_slack_takes(messages.message(job, told, may_act=may_act))
+
+
+@settings(max_examples=30, deadline=None)
+@given(words=hostile_text)
+def test_slack_accepts_the_modals_that_ask_for_words(words: str) -> None:
+    request = jobs.an_app_request(name=words[:80])
+    waiting = jobs.a_waiting_for_approval(jobs.TERMS_WITH_GLASS)
+    asked = waiting.model_copy(update={"request": request})
+
+    for view in (
+        reasons.denial("k3v9x2ab"),
+        reasons.approval("k3v9x2ab"),
+        reasons.breaking_glass("k3v9x2ab", asked),
+        reasons.review("k3v9x2ab", jobs.a_job_with_broken_glass(words)),
+    ):
+        blockkit.check_view(view.to_dict(), kind="modal")
 
 
 @settings(max_examples=60, deadline=None)
@@ -89,7 +133,7 @@ def test_what_people_typed_pings_nobody_and_links_nowhere() -> None:
     request = jobs.an_app_request(name=hostile, description=hostile)
 
     waiting = jobs.a_waiting_for_approval().model_copy(update={"request": request})
-    card, question = messages.message(waiting, CARD), messages.direct_question(waiting, WANTED)
+    card, question = messages.message(waiting, CARD), messages.message(waiting, QUESTION)
 
     mrkdwn = _mrkdwn_of([*card.blocks, *question.blocks])
     assert any("&lt;!channel&gt;" in text for text in mrkdwn)
@@ -102,7 +146,7 @@ def test_a_description_is_shown_as_it_was_typed() -> None:
     request = jobs.an_app_request(description=typed)
     waiting = jobs.a_waiting_for_approval().model_copy(update={"request": request})
 
-    for message in (messages.message(waiting, CARD), messages.direct_question(waiting, WANTED)):
+    for message in (messages.message(waiting, CARD), messages.message(waiting, QUESTION)):
         assert typed in [t["text"] for t in _objects(list(message.blocks), "plain_text")]
 
 
@@ -130,7 +174,12 @@ def _objects(value: Any, kind: str) -> list[dict[str, Any]]:
 def test_slack_accepts_home_and_lists_whatever_people_typed(text: str) -> None:
     request = jobs.an_app_request(name=text[:80], description=text)
     job = jobs.a_waiting_for_approval().model_copy(update={"request": request})
-    many = [job.model_copy(update={"id": f"job{number:05}"}) for number in range(60)]
+    broken = jobs.a_job_with_broken_glass(text, messages={"question:U0DENIZ": None})
+    many = [
+        each.model_copy(update={"id": f"job{number:03}{each.state}"})
+        for number in range(30)
+        for each in (job, broken)
+    ]
     listed, blocks = guide.job_list(many[:30], asked_by="U0ADA")
     asked, wrong = guide.unknown_word(text, among=["help"], told="/idp {}")
 

@@ -3,22 +3,18 @@
 import re
 
 from bot.domain.approval import Verdict
+from bot.domain.notices import Notice, NoticeKind
 from bot.slack import messages
 from tests.unit import slack_jobs as jobs
 from tests.unit.slack_reading import A_SYSTEM_JOB, CANCELLED, DECIDED, DONE, FAILED, WANTED, said
 
 
-def test_those_who_may_approve_are_mentioned() -> None:
-    reply = messages.message(jobs.a_waiting_for_approval(), WANTED, approvers=("U0DENIZ", "U0ELIF"))
+def test_the_groups_that_may_approve_are_named_and_nobody_is_pinged_twice() -> None:
+    reply = said(messages.message(jobs.a_waiting_for_approval(), WANTED))
 
-    assert "<@U0DENIZ> <@U0ELIF>" in said(reply)
-    assert "The repositories will be public." in said(reply)
-
-
-def test_where_slack_knows_no_approver_their_group_is_named() -> None:
-    reply = messages.message(jobs.a_waiting_for_approval(), WANTED)
-
-    assert "Members of platform" in said(reply)
+    assert "Members of platform" in reply
+    assert "The repositories will be public." in reply
+    assert "<@" not in reply
 
 
 def test_a_denial_comes_with_its_reason() -> None:
@@ -31,6 +27,30 @@ def test_an_approval_says_that_it_goes_on() -> None:
     job = jobs.a_job(decision=jobs.a_decision(Verdict.APPROVED))
 
     assert "<@U0DENIZ> approved this. It goes on now." in said(messages.message(job, DECIDED))
+
+
+def test_a_note_to_an_approval_is_in_the_reply() -> None:
+    note = jobs.a_decision(reason="Mind the costs.")
+    approved = jobs.a_job(decisions=(note,), decision=note)
+    agreed = jobs.a_job(decisions=(note,))
+
+    assert "*Note:* Mind the costs." in said(messages.message(approved, DECIDED))
+    one = Notice(kind=NoticeKind.AGREED, about="1")
+    assert "*Note:* Mind the costs." in said(messages.message(agreed, one))
+
+
+def test_a_broken_glass_tells_by_whom_for_whom_why_and_who_is_to_review_it() -> None:
+    broken = jobs.a_job_with_broken_glass("Down & <out>.")
+    requested = jobs.an_app_request(requester=jobs.CHIARA)
+    of_another = broken.model_copy(update={"request": requested})
+    notice = Notice(kind=NoticeKind.GLASS_BROKEN)
+
+    own, others = (said(messages.message(job, notice)) for job in (broken, of_another))
+
+    assert "<@U0ADA> broke the glass for their own request" in own
+    assert "<@U0ADA> broke the glass for the request of <@U0CHIARA>" in others
+    assert "*Reason:* Down &amp; &lt;out&gt;." in own
+    assert "Another member of platform, not the requester, is to review it until" in own
 
 
 def test_a_failure_tells_the_requester_what_exists_so_far() -> None:

@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 
 from bot.adapters.memory.faults import Faults
+from bot.domain.digest import digest_of
 from bot.domain.job import Job, MessageRef
 from bot.domain.notices import Notice
+
+_SHOWN = {"state", "steps", "decisions", "voided", "review", "review_overdue_at", "cancelled_by"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class MemoryAnnouncer(Faults):
     async def refresh(
         self, job: Job, notice: Notice, ref: MessageRef, *, may_act: bool
     ) -> MessageRef:
-        shows = f"{job.decision} {job.state} {job.review} {may_act}"
+        shows = digest_of({**job.model_dump(mode="json", include=_SHOWN), "may_act": may_act})
         if ref.shows == shows:
             return ref
         with self.around("refresh"):
