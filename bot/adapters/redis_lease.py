@@ -100,13 +100,17 @@ class RedisLease:
     async def settle(self, *, seen_signals: int) -> bool:
         if not await self._let_go(str(seen_signals)):
             return False
+        await self._leave_index()
+        return True
+
+    async def _leave_index(self) -> None:
+        """Nobody needs to look at the job again, unless a retry or a review came since it was let go of."""
         with translating():
             await self._redis.zrem(record.DUE, self._job_id)
         job = await self.load()
-        if job.signals != job.seen_signals:  # something came in between: the job has to stay due
+        if job.signals != job.seen_signals:
             with translating():
                 await self._redis.zadd(record.DUE, {self._job_id: 0})
-        return True
 
     async def release(self) -> None:
         await self._let_go("")

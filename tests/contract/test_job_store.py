@@ -11,11 +11,13 @@ import pytest
 from bot.adapters.memory.jobs import MemoryJobs
 from bot.adapters.redis_connection import open_redis
 from bot.adapters.redis_jobs import RedisJobs
-from bot.domain.approval import Decision, Verdict, Voiding
+from bot.adapters.redis_lease import RedisLease
+from bot.domain.approval import BreakGlass, Decision, Verdict, Voiding
+from bot.domain.break_glass import Review
 from bot.domain.job import Fix, Job, JobState, MessageRef, StepRecord, StepState
 from bot.domain.limits import Freeze
 from bot.ports.job_store import Answer, Busy, JobStore, Lease, LeaseLost
-from tests.builders import ADA, BRUNO, DENIZ, NOON, a_job, an_app_request
+from tests.builders import ADA, BRUNO, DENIZ, NOON, a_job, an_app_request, group
 
 LATER = NOON + timedelta(seconds=1)
 LONG_AFTER = NOON + timedelta(hours=1)
@@ -127,6 +129,7 @@ async def test_a_worker_that_was_taken_over_can_write_nothing(jobs: JobStore) ->
         lambda: stale.write_step(STEP, StepRecord(state=StepState.DONE), what="done", at=LATER),
         lambda: stale.write_state(JobState.DONE, at=LATER),
         lambda: stale.write_message("card", None),
+        lambda: stale.write_review_overdue(LATER),
         lambda: stale.write_shown(1),
         lambda: stale.write_audited(1),
         lambda: stale.park(seen_signals=0, look_at=LATER),
@@ -210,6 +213,102 @@ async def test_decisions_gather_until_one_settles_the_job_and_none_counts_that_i
     assert job.decisions == (approved("bruno"), approved("deniz"))
     assert job.decision == approved("deniz")
     assert [event.by for event in await jobs.history("job00001")][1:] == [BRUNO, DENIZ]
+
+
+def broke_glass(at: datetime = LATER) -> Decision:
+    glass = BreakGlass(
+        groups=(group("oncall"),), reviewers=(group("platform"),), review_within=LONG_AFTER - NOON
+    )
+    person, verdict = BRUNO, Verdict.BREAK_GLASS
+    return Decision(verdict=verdict, by=person, at=at, reason="Now.", glass=glass)
+
+
+async def with_broken_glass(jobs: JobStore) -> None:
+    """A job that went ahead without approval and has ended, with its review open."""
+    await jobs.create(a_job())
+    await jobs.decide("job00001", broke_glass(), settles=at_once)
+    lease = await take(jobs)
+    await lease.write_state(JobState.DONE, at=LATER, finished_at=LATER)
+    await lease.write_audited(3)
+    assert await lease.settle(seen_signals=1)
+
+
+async def test_a_broken_glass_is_reviewed_once_and_the_ended_job_is_due_for_it(
+    jobs: JobStore,
+) -> None:
+    await with_broken_glass(jobs)
+    before = await jobs.due(now=LONG_AFTER)
+    given = Review(by=DENIZ, at=LONG_AFTER, remark="Right.")
+
+    first = await jobs.review("job00001", given)
+    second = await jobs.review("job00001", given.model_copy(update={"by": ADA}))
+
+    job = await jobs.load("job00001")
+    assert job
+    assert (first, second) == (Answer.ACCEPTED, Answer.TOO_LATE)
+    assert (job.decision, job.review, job.unreviewed_glass) == (broke_glass(), given, None)
+    assert (list(before), list(await jobs.due(now=LONG_AFTER))) == ([], ["job00001"])
+    said = (await jobs.history("job00001"))[-1]
+    assert (said.what, said.by, said.detail, said.at) == ("reviewed", DENIZ, "Right.", LONG_AFTER)
+
+
+async def test_what_has_no_broken_glass_cannot_be_reviewed(jobs: JobStore) -> None:
+    await jobs.create(a_job())
+    await jobs.decide("job00001", approved(), settles=at_once)
+
+    given = Review(by=DENIZ, at=LATER)
+
+    assert await jobs.review("job00001", given) is Answer.TOO_LATE
+    assert await jobs.review("nobody", given) is Answer.UNKNOWN_JOB
+
+
+async def test_that_a_review_is_overdue_is_kept_and_in_the_history(jobs: JobStore) -> None:
+    await with_broken_glass(jobs)
+
+    await (await take(jobs)).write_review_overdue(LONG_AFTER)
+
+    job = await jobs.load("job00001")
+    assert job
+    assert (job.is_review_overdue, job.review_overdue_at) == (True, LONG_AFTER)
+    said = (await jobs.history("job00001"))[-1]
+    assert (said.what, said.version) == ("review-overdue", job.version)
+
+
+@pytest.mark.parametrize("is_voided", [False, True], ids=["that holds", "that is void"])
+async def test_a_job_with_a_broken_glass_is_kept_until_it_was_reviewed(
+    jobs: JobStore, *, is_voided: bool
+) -> None:
+    await with_broken_glass(jobs)
+    lease = await take(jobs)
+    if is_voided:
+        await lease.void(Voiding(decisions=(broke_glass(),), changed=("All.",), at=LATER))
+    await lease.write_audited((await lease.load()).version)
+    await lease.settle(seen_signals=1)
+
+    kept = await jobs.forget(ended_before=LONG_AFTER)
+    await jobs.review("job00001", Review(by=DENIZ, at=LATER))
+    lease = await take(jobs)
+    await lease.write_audited((await lease.load()).version)
+    await lease.settle(seen_signals=2)
+
+    assert list(kept) == []
+    assert list(await jobs.forget(ended_before=LONG_AFTER)) == ["job00001"]
+
+
+async def test_a_review_that_comes_while_the_job_is_being_settled_is_not_lost(
+    redis_url: str,
+) -> None:
+    async with open_redis(redis_url) as redis:
+        jobs = RedisJobs(redis, owner="tests")
+        await with_broken_glass(jobs)
+        lease = await take(jobs)
+        assert isinstance(lease, RedisLease)
+        assert await lease._let_go("1")
+        await jobs.review("job00001", Review(by=DENIZ, at=LATER))
+
+        await lease._leave_index()
+
+        assert list(await jobs.due(now=LONG_AFTER)) == ["job00001"]
 
 
 async def test_two_who_decide_at_the_same_moment_both_count(jobs: JobStore) -> None:

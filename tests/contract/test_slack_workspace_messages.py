@@ -123,13 +123,15 @@ async def test_a_reply_that_is_broadcast_stands_in_the_thread_and_in_the_channel
     web: AsyncWebClient,
 ) -> None:
     root = await web.chat_postMessage(channel=GENERAL, text="root")
-    thread = {"channel": GENERAL, "thread_ts": str(root["ts"])}
-    await web.chat_postMessage(**thread, text="quiet")
-    loud = await web.chat_postMessage(**thread, text="loud", reply_broadcast=True)
+    ts = str(root["ts"])
+    await web.chat_postMessage(channel=GENERAL, thread_ts=ts, text="quiet")
+    loud = await web.chat_postMessage(
+        channel=GENERAL, thread_ts=ts, text="loud", reply_broadcast=True
+    )
     await web.chat_postMessage(channel=GENERAL, text="alone", reply_broadcast=True)
 
     channel = (await web.conversations_history(channel=GENERAL))["messages"]
-    replies = (await web.conversations_replies(channel=GENERAL, ts=str(root["ts"])))["messages"]
+    replies = (await web.conversations_replies(channel=GENERAL, ts=ts))["messages"]
 
     assert [m["text"] for m in channel] == ["alone", "loud", "root"]
     assert [m["text"] for m in replies] == ["root", "quiet", "loud"]

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.adapters.memory.jobs import MemoryLease
+from bot.adapters.memory.lease import MemoryLease
 from bot.domain.approval import Verdict
 from bot.domain.entities import Person
 from bot.domain.errors import PermanentError, TemporaryError
