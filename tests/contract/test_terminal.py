@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,9 @@ from bot.adapters.redis_audit import LINES
 from bot.adapters.redis_connection import open_redis
 from bot.adapters.redis_jobs import RedisJobs
 from bot.cli.console import out
-from tests.builders import a_job, a_person, a_system_request
+from bot.domain.approval import BreakGlass, Decision, Verdict
+from bot.domain.break_glass import Review
+from tests.builders import ADA, NOON, a_job, a_person, a_system_request, group
 
 
 def run(redis_url: str, *words: str) -> Result:
@@ -114,3 +117,31 @@ def test_what_people_typed_is_shown_as_they_typed_it(
     assert (listed.exit_code, shown.exit_code) == (0, 0)
     assert listed.output.count(name) == 2
     assert name in shown.output
+
+
+def test_a_job_with_a_broken_glass_is_listed_as_open_to_review(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(out, "width", 200)
+    store(redis_url)
+    oncall = group("oncall")
+    glass = BreakGlass(groups=(oncall,), reviewers=(oncall,), review_within=timedelta(days=1))
+    broken = Decision(
+        verdict=Verdict.BREAK_GLASS, by=ADA, at=NOON, reason="Down [bold]now.", glass=glass
+    )
+
+    async def break_and_review(given: Review | None) -> None:
+        async with open_redis(redis_url) as redis:
+            jobs = RedisJobs(redis, owner="tests")
+            await jobs.decide("job00001", broken, settles=lambda _: True)
+            if given:
+                await jobs.review("job00001", given)
+
+    asyncio.run(break_and_review(None))
+    before, shown = run(redis_url, "jobs"), run(redis_url, "jobs", "job00001")
+    asyncio.run(break_and_review(Review(by=ADA, at=NOON)))
+    after = run(redis_url, "jobs")
+
+    assert ("review open" in before.output, "review open" in after.output) == (True, False)
+    assert "break-glass" in shown.output
+    assert "Ada: Down [bold]now." in shown.output

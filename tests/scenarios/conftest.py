@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -43,6 +44,15 @@ class Office:
     async def _first(self, job: Job) -> Json | None:
         return next(iter(await self.messages(job)), None)
 
+    async def notice(self, job: Job, key: str) -> Json:
+        """A message about a job by its notice's key, once it is there."""
+
+        async def look() -> Json | None:
+            said = await self.messages(job)
+            return next((m for m in said if _note_of(m).get("notice") == key), None)
+
+        return await eventually(look)
+
     async def job_named(self, name: str) -> Job:
         """The newest job that makes something of this name."""
 
@@ -64,8 +74,13 @@ class Office:
 
 
 def _job_of(message: Json) -> str:
+    return str(_note_of(message).get("job", ""))
+
+
+def _note_of(message: Json) -> Json:
     metadata = message.get("metadata") or {}
-    return str(metadata.get("event_payload", {}).get("job", ""))
+    note: Json = metadata.get("event_payload", {})
+    return note
 
 
 @pytest.fixture
@@ -86,6 +101,28 @@ async def office_with_webhooks(
     env = variables(box, redis_url=redis_url, state=tmp_path, http_port=_free_port())
     env["IDP_PUBLIC_URL"] = f"http://127.0.0.1:{env['IDP_HTTP_PORT']}"
     env["GITLAB_WEBHOOK_SECRET"] = "sandbox-webhook-secret"
+    async with _at_work(box, env, monkeypatch) as office:
+        yield office
+
+
+@pytest.fixture
+async def office_with_break_glass(
+    box: Json, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Office]:
+    """The same with a rule by which the payments team may do without the platform group's approval of a system."""
+    env = variables(box, redis_url=redis_url, state=tmp_path, http_port=_free_port())
+    rule = {
+        "name": "New systems",
+        "reason": "Every team sees it.",
+        "stages": [{"groups": "$platform"}],
+        "break_glass": {
+            "groups": "payments",
+            "review": {"groups": "$platform", "within": "P1D"},
+        },
+    }
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(json.dumps({"rules": [rule]}))
+    env["IDP_POLICY_FILE"] = str(policy)
     async with _at_work(box, env, monkeypatch) as office:
         yield office
 

@@ -74,6 +74,43 @@ async def test_a_system_that_the_platform_group_refused_leaves_no_trace(office: 
     await eventually(lambda: _is_free(office, "second-till"))
 
 
+async def test_a_system_that_cannot_wait_is_made_by_break_glass_and_reviewed_by_direct_message(
+    office_with_break_glass: Office,
+) -> None:
+    office = office_with_break_glass
+    ada, deniz = office.colleague("ada"), office.colleague("deniz")
+    await ada.submit(await ada.open_form("/idp new-system"), filled("Refunds"))
+    job = await office.job_named("Refunds")
+    asked = [await office.notice(job, f"question:{who}") for who in ("U0DENIZ", "U0ELIF")]
+    assert all(has_button(question, ids.APPROVE) for question in asked)
+
+    await ada.press(await eventually(lambda: _undecided(office, job)), ids.BREAK_GLASS)
+    why = await eventually(lambda: _modal(office, ada.slack_id))
+    await ada.submit(why, {ids.REASON: "Customers wait for their money."})
+    await office.job_when(job, state=JobState.DONE)
+    assert (await office.notice(job, "glass-broken"))["subtype"] == "thread_broadcast"
+    assert has_button(await office.card(job), ids.REVIEWED)
+    await deniz.press(await office.notice(job, "review-wanted:U0DENIZ"), ids.REVIEWED)
+    remark = await eventually(lambda: _modal(office, deniz.slack_id))
+    await deniz.submit(remark, {ids.REASON: "Understood."})
+
+    await office.notice(job, "reviewed")
+    await eventually(lambda: _has_no_buttons(office, job))
+    for who in ("U0DENIZ", "U0ELIF"):
+        question = await office.notice(job, f"question:{who}")
+        assert "Customers wait for their money." in str(question["blocks"])
+        assert "*Reviewed* by <@U0DENIZ>" in str(await office.notice(job, f"review-wanted:{who}"))
+    for person in (ada, deniz):
+        [view] = await person._modals()
+        await person.act("close", view_id=view["id"], everything=True)
+
+
+async def _has_no_buttons(office: Office, job: Job) -> bool:
+    """Neither the card nor any direct message asks for anything any more."""
+    said = await office.messages(job)
+    return not any(block["type"] == "actions" for m in said for block in m["blocks"])
+
+
 async def test_a_system_that_the_catalog_has_is_refused_under_the_name(office: Office) -> None:
     ada = office.colleague("ada")
     form = await ada.open_form("/idp new-system")

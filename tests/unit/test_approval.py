@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from bot.domain import policy
 from bot.domain.approval import (
     ApprovalTerms,
+    BreakGlass,
     Decision,
     Stage,
     Standing,
@@ -34,6 +35,10 @@ from tests.builders import (
 
 ELIF = a_person("elif", "platform")
 HOUR = timedelta(hours=1)
+BREAK_GLASS = {
+    "groups": ["oncall", "$owner"],
+    "review": {"groups": "$platform", "within": "P1D"},
+}
 ONE_OF_OWNERS = (StageRule(groups=("$owner",)),)
 
 
@@ -152,6 +157,12 @@ def test_a_name_in_a_reason_is_the_persons_and_nothing_else_is_filled_in() -> No
         {"stages": [{"groups": ["no group!"]}]},
         {"stages": [{"groups": "platform", "needed": 0}]},
         {"when": {"colour": "red"}},
+        {"break_glass": BREAK_GLASS, "stages": []},
+        {"break_glass": BREAK_GLASS | {"groups": []}},
+        {"break_glass": {"groups": "oncall"}},
+        {"break_glass": BREAK_GLASS | {"review": {"groups": "platform"}}},
+        {"break_glass": BREAK_GLASS | {"review": {"groups": [], "within": "P1D"}}},
+        {"break_glass": BREAK_GLASS | {"review": {"groups": "platform", "within": "PT1S"}}},
     ],
 )
 def test_a_rule_that_could_not_work_is_refused(changes: dict[str, object]) -> None:
@@ -160,6 +171,25 @@ def test_a_rule_that_could_not_work_is_refused(changes: dict[str, object]) -> No
     assert Rule.model_validate(rule)
     with pytest.raises(ValidationError):
         Rule.model_validate(rule | changes)
+
+
+def test_the_rule_that_decides_says_who_may_break_the_glass_and_who_reviews_it() -> None:
+    rule = Rule.model_validate(
+        {
+            "name": "x",
+            "reason": "Because.",
+            "stages": [{"groups": "platform"}],
+            "break_glass": BREAK_GLASS,
+        }
+    )
+
+    glass = needed(an_app_request(), Policy(rules=(rule,))).break_glass
+
+    assert glass == BreakGlass(
+        groups=(group("oncall"), group("payments")),
+        reviewers=(group("platform"),),
+        review_within=timedelta(days=1),
+    )
 
 
 def test_two_rules_of_one_name_are_refused() -> None:

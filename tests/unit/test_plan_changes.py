@@ -6,14 +6,20 @@ from pathlib import Path
 
 import pytest
 
+from bot.adapters.memory.announcer import Posted
 from bot.domain.approval import Verdict
 from bot.domain.errors import TemporaryError
 from bot.domain.job import Job, JobState, StepState
+from bot.domain.policy import Policy, Rule
 from bot.pipeline.approvals import digest_of_plan
+from bot.slack import messages
 from bot.usecases.ask import ask
+from bot.usecases.break_glass import break_glass
 from bot.usecases.decide import decide
+from bot.usecases.review import review
 from bot.usecases.submission import Submission
-from tests.builders import ADA, BRUNO, CHIARA, NOON, a_job
+from tests.builders import ADA, BRUNO, CHIARA, DENIZ, NOON, a_job
+from tests.unit.slack_reading import buttons, said
 from tests.world import TEMPLATES, World
 
 APP = "idp/payments/checkout-hello"
@@ -177,3 +183,64 @@ async def test_a_job_that_was_planned_by_an_older_release_goes_on(world: World) 
 
     assert reply.accepted
     assert after.step("create_app_repository").state is StepState.DONE
+
+
+async def test_who_was_asked_about_a_plan_that_has_changed_is_asked_anew_and_told_why(
+    world: World, templates: Path
+) -> None:
+    job = await waiting(world)
+    change(templates / README, "More words.\n")
+
+    await approve(world, job)
+
+    direct = world.directly()
+    assert [key for key, message in direct.items() if message.may_act] == [
+        "question:U0ADA#1",
+        "question:U0BRUNO#1",
+        "question:U0DENIZ#1",
+    ]
+    for who in ("U0ADA", "U0BRUNO", "U0DENIZ"):
+        old, new = direct[f"question:{who}"], direct[f"question:{who}#1"]
+        assert "*Void:* what would be made has changed" in said(_drawn(old))
+        assert "Approve" in buttons(_drawn(new))
+
+
+async def test_a_broken_glass_that_does_not_hold_any_more_has_to_be_reviewed_all_the_same(
+    templates: Path,
+) -> None:
+    rule = Rule.model_validate(
+        {
+            "name": "everything",
+            "reason": "It costs money.",
+            "stages": [{"groups": "payments"}],
+            "break_glass": {
+                "groups": "storefront",
+                "review": {"groups": "platform", "within": "P1D"},
+            },
+        }
+    )
+    world = World(rules=Policy(rules=(rule,)), templates=templates)
+    await world.found_platform()
+    job = await waiting(world)
+    change(templates / README, "More words.\n")
+
+    for _ in range(2):
+        reply = await break_glass(job.id, person=CHIARA, reason="Now.", ports=world.ports)
+        after = await world.advance(job)
+        assert reply.accepted
+    reviewed = await review(job.id, person=DENIZ, remark="", ports=world.ports)
+    await world.advance(job)
+
+    first = after.voided[0].decisions[0]
+    assert (first.verdict, first.plan == digest_of_plan(after)) == (Verdict.BREAK_GLASS, False)
+    assert after.unreviewed_glass == after.decision
+    assert reviewed.accepted
+    told = [key for key in world.told() if key.startswith(("glass", "reviewed"))]
+    assert told == ["glass-broken", "glass-broken#1", "reviewed#1"]
+    assert "review-wanted:U0DENIZ" in world.directly()
+    assert "review-wanted:U0DENIZ#1" in world.directly()
+    assert not any(message.may_act for message in world.directly().values())
+
+
+def _drawn(posted: Posted) -> messages.Message:
+    return messages.message(posted.job, posted.notice, may_act=posted.may_act)

@@ -1,5 +1,6 @@
 """The approval policy as a file: what is shipped, and what is told about a wrong one."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,14 @@ def written(folder: Path, text: str) -> Path:
         ("rules: [{name: x, when: {colour: red}}]", "rules.0.when.colour: Extra inputs"),
         ("rules: [{name: x, stages: [{groups: p}]}]", "rules.0: say in `reason` why"),
         ("rules: [{name: x, expires_after: soon}]", "rules.0.expires_after: "),
+        (
+            "rules: [{name: x, break_glass: {groups: p, review: {groups: q, within: P1D}}}]",
+            "rules.0: `break_glass` is a way around `stages`",
+        ),
+        (
+            "rules: [{name: x, break_glass: {groups: p}}]",
+            "rules.0.break_glass.review: Field required",
+        ),
         ("rules: [", "is no valid YAML"),
         ("- rules", "is no policy: the whole: "),
         ("rules: !!python/object/apply:os.system [true]", "is no valid YAML"),
@@ -57,6 +66,27 @@ def test_the_command_shows_the_rules_and_ends_with_an_error_where_they_are_wrong
     wrong = shell.invoke(main, ["policy", "check", str(written(tmp_path, "rules: 7"))])
 
     assert right.exit_code == 0
+    assert "break-glass" not in right.output
     assert "Public repositories" in right.output
     assert wrong.exit_code == 1
     assert "rules: Input should be" in wrong.output
+
+
+def test_the_command_shows_who_may_break_the_glass_and_who_reviews_it(tmp_path: Path) -> None:
+    rule = {
+        "name": "x",
+        "reason": "Because.",
+        "stages": [{"groups": "$platform"}],
+        "break_glass": {
+            "groups": ["oncall", "$owner"],
+            "review": {"groups": "$platform", "within": "P1D"},
+        },
+    }
+    file = written(tmp_path, json.dumps({"rules": [rule]}))
+
+    shown = CliRunner().invoke(main, ["policy", "check", str(file)])
+
+    assert shown.exit_code == 0, shown.output
+    told = "".join(shown.output.split())
+    assert "break-glass:group:default/oncallor$owner," in told
+    assert "within1day" in told
