@@ -61,7 +61,8 @@ def _blocks(jobs: Sequence[Job], person: Person | None) -> Iterator[Block]:
     if unreviewed:
         yield HeaderBlock(text=mrkdwn.plain("Waiting for your review"))
         yield from _to_review(unreviewed[:_SHOWN])
-    settled = [job for job in jobs if _was_asked(job, person) and not is_undecided(job)]
+    asked = [job for job in jobs if _was_asked(job, person) and job not in unreviewed]
+    settled = [job for job in asked if not is_undecided(job)]
     if settled:
         yield HeaderBlock(text=mrkdwn.plain("You were asked, and this came of it"))
         yield from _settled(settled[:_SETTLED_SHOWN])
@@ -98,8 +99,12 @@ def _to_review(jobs: Sequence[Job]) -> Iterator[Block]:
 
 def _settled(jobs: Sequence[Job]) -> Iterator[Block]:
     for job in jobs:
-        told = (f"*{mrkdwn.escaped(card.headline(job), 150)}*", verdicts.outcome(job))
-        yield _words("\n".join(told))
+        told = (
+            f"*{mrkdwn.escaped(card.headline(job), 150)}*",
+            verdicts.outcome(job),
+            verdicts.review(job),
+        )
+        yield _words("\n".join(filter(None, told)))
 
 
 def _to_decide(jobs: Sequence[Job]) -> Iterator[Block]:

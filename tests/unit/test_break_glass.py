@@ -18,7 +18,7 @@ from bot.usecases.forget import forget
 from bot.usecases.reply import Reply
 from bot.usecases.review import review
 from bot.usecases.submission import Submission
-from tests.builders import ADA, CHIARA, DENIZ, a_person
+from tests.builders import ADA, CHIARA, DENIZ, PLATFORM, a_person
 from tests.world import World
 
 HOUR = timedelta(hours=1)
@@ -34,6 +34,13 @@ GLASS = Rule(
         review=ReviewRule(groups=("platform",), within=DAY),
     ),
 )
+FILE = f"{PLATFORM.gitlab_url}/{PLATFORM.catalog_project}/-/blob/main/systems/gift-cards.yaml"
+ENTITY = b"""
+apiVersion: backstage.io/v1alpha1
+kind: System
+metadata: {name: gift-cards}
+spec: {owner: group:default/payments}
+"""
 REVIEWED = [
     "question:U0ADA",
     "question:U0BRUNO",
@@ -239,8 +246,13 @@ async def test_a_review_that_nobody_gave_in_time_is_asked_for_once_more(world: W
 async def test_an_ended_job_is_looked_at_when_its_review_is_due_and_its_name_is_free_by_then(
     world: World,
 ) -> None:
-    job = await failed_after_glass(world)
+    world.catalog.files = {FILE: ENTITY}
+    job = await asked(world)
+    await breaks(world, job)
+    ended = now(world, job)
 
+    assert ended.state is JobState.DONE
+    assert await world.jobs.holder("system", "gift-cards") is None
     due = world.jobs.due_at[job.id]
     late = await world.advance(job, by=DAY)
 

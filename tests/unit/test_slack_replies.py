@@ -3,6 +3,7 @@
 import re
 
 from bot.domain.approval import Verdict
+from bot.domain.job import MessageRef
 from bot.domain.notices import Notice, NoticeKind
 from bot.slack import messages
 from tests.unit import slack_jobs as jobs
@@ -89,3 +90,19 @@ def test_a_new_system_ends_with_the_link_to_its_catalog_entry() -> None:
     reply = said(messages.message(A_SYSTEM_JOB, DONE))
 
     assert "<https://backstage.example.com/catalog/2|Catalog entry>" in reply
+
+
+def test_a_direct_message_leads_to_the_card_unless_that_is_a_direct_message_to_another_one() -> (
+    None
+):
+    link = "https://slack.example.com/archives/X/p1"
+    waiting = jobs.a_waiting_for_approval()
+    question = Notice(kind=NoticeKind.QUESTION, about="U0DENIZ")
+
+    shown = [
+        said(messages.message(waiting.model_copy(update={"messages": {"card": card}}), question))
+        for channel in ("C0PAYMENTS", "D0ADA")
+        for card in [MessageRef(channel=channel, ts="1.2", permalink=link)]
+    ]
+
+    assert [f"<{link}|Open the request>" in each for each in shown] == [True, False]
