@@ -114,9 +114,9 @@ async def _search(form: Locator, field: str, typed: str, wanted: str) -> None:
 
 async def _approve(bruno: Page, album: Album) -> None:
     await bruno.bring_to_front()  # a browser draws a page behind another about once a second
-    await bruno.get_by_role("button", name="Approve").click()
+    await bruno.get_by_role("button", name="Approve", exact=True).click()
     await expect(bruno.get_by_text("You approved “Price List”.")).to_be_visible()
-    await expect(bruno.get_by_role("button", name="Approve")).to_be_hidden()
+    await expect(bruno.get_by_role("button", name="Approve", exact=True)).to_be_hidden()
     await album.keep(bruno, "approved")
 
 
