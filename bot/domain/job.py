@@ -51,7 +51,8 @@ class StepRecord(Value):
     """What is stored of a step.
 
     `reason` is what it waits for, what went wrong last, or why it failed, depending on the state; `look_at` is when it
-    is looked at again if no event comes first. `fields` are the form's properties that are at fault for a failure.
+    is looked at again if no event comes first. `cause` names the known cause of a wait or a failure, where it is one;
+    `fields` are the form's properties that are at fault for it.
     """
 
     state: StepState = StepState.PENDING
@@ -61,6 +62,7 @@ class StepRecord(Value):
     waiting_since: datetime | None = None
     look_at: datetime | None = None
     reason: str = ""
+    cause: str = ""
     fix: str = ""
     fields: tuple[str, ...] = ()
     fact: JsonValue = None
