@@ -20,11 +20,18 @@ REVISION = "5f3a" * 10
 APPLICATIONS = "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications"
 ENVIRONMENTS = "/apis/idp.internal/v1alpha1/applicationenvironments"
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+PODS = f"/api/v1/namespaces/{NAME}/pods"
+DEPLOYMENTS = f"/apis/apps/v1/namespaces/{NAME}/deployments"
 ROUTES = "/apis/gateway.networking.k8s.io/v1/namespaces/{}/httproutes"
 GOOD = ({"type": "Synced", "status": "True"}, {"type": "Ready", "status": "True"})
 BROKEN = (
     {"type": "Synced", "status": "False", "reason": "ReconcileError", "message": "no rights"},
     {"type": "Ready", "status": "False", "reason": "Creating", "message": ""},
+)
+
+TROUBLES = (
+    "container app: ImagePullBackOff: manifest unknown",
+    "Deployment web: FailedCreate: exceeded quota: default",
 )
 
 
@@ -37,6 +44,7 @@ class Subject:
     application: Callable[[], Awaitable[None]]
     route: Callable[[str, str], Awaitable[None]]
     forget_routes: Callable[[], Awaitable[None]]
+    trouble: Callable[[], Awaitable[None]]
 
 
 @pytest.fixture(params=["memory", "kubernetes"])
@@ -78,7 +86,10 @@ def _memory() -> Subject:
     async def forget_routes() -> None:
         memory.missing_kinds.add("HTTPRoute")
 
-    return Subject(memory, environment, application, route, forget_routes)
+    async def trouble() -> None:
+        memory.troubles[NAME] = TROUBLES
+
+    return Subject(memory, environment, application, route, forget_routes, trouble)
 
 
 def _kubernetes(bot: Kubernetes, admin: httpx.AsyncClient) -> Subject:
@@ -105,7 +116,24 @@ def _kubernetes(bot: Kubernetes, admin: httpx.AsyncClient) -> Subject:
         answer = await admin.delete(f"{DEFINITIONS}/httproutes.gateway.networking.k8s.io")
         answer.raise_for_status()
 
-    return Subject(bot, environment, application, route, forget_routes)
+    async def trouble() -> None:
+        await _post(admin, "/api/v1/namespaces", {"metadata": {"name": NAME}})
+        containers = [{"name": "app", "image": "registry.test/hello"}]
+        pod = {"metadata": {"name": "web-1"}, "spec": {"containers": containers}}
+        await _post(admin, PODS, pod)
+        waits = {"reason": "ImagePullBackOff", "message": "manifest unknown"}
+        container = {"name": "app", "ready": False, "state": {"waiting": waits}}
+        container |= {"image": "registry.test/hello", "imageID": "", "restartCount": 0}
+        await _patch_status(admin, f"{PODS}/web-1", {"containerStatuses": [container]})
+        labels = {"matchLabels": {"app": "web"}}
+        template = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": containers}}
+        body = {"metadata": {"name": "web"}, "spec": {"selector": labels, "template": template}}
+        await _post(admin, DEPLOYMENTS, body)
+        failure = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate"}
+        failure |= {"message": "exceeded quota: default"}
+        await _patch_status(admin, f"{DEPLOYMENTS}/web", {"conditions": [failure]})
+
+    return Subject(bot, environment, application, route, forget_routes, trouble)
 
 
 def _trust(ca: Path) -> Any:
@@ -217,6 +245,12 @@ async def test_an_application_shows_both_statuses_and_the_revision(subject: Subj
     assert found.web_url.endswith(f"/applications/argocd/{NAME}")
 
 
+async def test_what_does_not_run_says_why_and_the_pods_come_first(subject: Subject) -> None:
+    assert await subject.cluster.find_troubles(NAME) == ()
+    await subject.trouble()
+    assert await subject.cluster.find_troubles(NAME) == TROUBLES
+
+
 async def test_a_host_belongs_to_the_namespace_of_its_route_in_whatever_case(
     subject: Subject,
 ) -> None:
@@ -296,6 +330,28 @@ async def test_a_refusal_says_what_to_do(
     with pytest.raises(PermanentError) as raised:
         await cluster.namespace_exists("shop")
     assert fix in raised.value.fix
+
+
+async def test_where_the_bot_may_not_look_it_knows_of_no_trouble(
+    answering: Callable[[web.Response], Awaitable[Cluster]],
+) -> None:
+    cluster = await answering(web.Response(status=403))
+    assert await cluster.find_troubles(NAME) == ()
+
+
+async def test_the_last_sync_tells_what_was_refused_and_not_how_often_it_was_tried(
+    answering: Callable[[web.Response], Awaitable[Cluster]],
+) -> None:
+    refused = {"kind": "Service", "status": "SyncFailed", "message": "no right to do that"}
+    state = {
+        "phase": "Running",
+        "message": "one or more tasks are not valid (retried 3 times). Retrying attempt #4 at 9:00AM.",
+        "syncResult": {"resources": [refused, {"status": "Synced", "message": "configured"}]},
+    }
+    cluster = await answering(web.json_response({"status": {"operationState": state}}))
+    found = await cluster.find_application(NAME)
+    assert found is not None
+    assert found.operation_message == "one or more tasks are not valid; no right to do that"
 
 
 async def test_an_application_without_a_status_is_unknown_and_nothing_worse(
