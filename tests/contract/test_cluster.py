@@ -117,23 +117,27 @@ def _kubernetes(bot: Kubernetes, admin: httpx.AsyncClient) -> Subject:
         answer.raise_for_status()
 
     async def trouble() -> None:
-        await _post(admin, "/api/v1/namespaces", {"metadata": {"name": NAME}})
-        containers = [{"name": "app", "image": "registry.test/hello"}]
-        pod = {"metadata": {"name": "web-1"}, "spec": {"containers": containers}}
-        await _post(admin, PODS, pod)
-        waits = {"reason": "ImagePullBackOff", "message": "manifest unknown"}
-        container = {"name": "app", "ready": False, "state": {"waiting": waits}}
-        container |= {"image": "registry.test/hello", "imageID": "", "restartCount": 0}
-        await _patch_status(admin, f"{PODS}/web-1", {"containerStatuses": [container]})
-        labels = {"matchLabels": {"app": "web"}}
-        template = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": containers}}
-        body = {"metadata": {"name": "web"}, "spec": {"selector": labels, "template": template}}
-        await _post(admin, DEPLOYMENTS, body)
-        failure = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate"}
-        failure |= {"message": "exceeded quota: default"}
-        await _patch_status(admin, f"{DEPLOYMENTS}/web", {"conditions": [failure]})
+        await _break(admin)
 
     return Subject(bot, environment, application, route, forget_routes, trouble)
+
+
+async def _break(admin: httpx.AsyncClient) -> None:
+    await _post(admin, "/api/v1/namespaces", {"metadata": {"name": NAME}})
+    containers = [{"name": "app", "image": "registry.test/hello"}]
+    pod = {"metadata": {"name": "web-1"}, "spec": {"containers": containers}}
+    await _post(admin, PODS, pod)
+    waits = {"reason": "ImagePullBackOff", "message": "manifest unknown"}
+    container = {"name": "app", "ready": False, "state": {"waiting": waits}}
+    container |= {"image": "registry.test/hello", "imageID": "", "restartCount": 0}
+    await _patch_status(admin, f"{PODS}/web-1", {"containerStatuses": [container]})
+    labels = {"matchLabels": {"app": "web"}}
+    template = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": containers}}
+    body = {"metadata": {"name": "web"}, "spec": {"selector": labels, "template": template}}
+    await _post(admin, DEPLOYMENTS, body)
+    failure = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate"}
+    failure |= {"message": "exceeded quota: default"}
+    await _patch_status(admin, f"{DEPLOYMENTS}/web", {"conditions": [failure]})
 
 
 def _trust(ca: Path) -> Any:
@@ -270,7 +274,7 @@ async def test_a_kind_that_is_not_installed_is_named_and_is_no_empty_answer(
 
 def _server(answer: web.Response) -> web.Application:
     async def respond(_: web.Request) -> web.Response:
-        return answer
+        return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
 
     app = web.Application()
     app.router.add_route("*", "/{anything:.*}", respond)
