@@ -18,7 +18,7 @@ from bot.domain.job import Job, JobState, StepState
 from bot.domain.request import AppRequest
 from bot.pipeline import facts, pipelines
 from bot.pipeline.approvals import digest_of_plan, standing_of, terms_of
-from bot.slack import ids, mrkdwn, outcomes, tasks
+from bot.slack import advice, ids, mrkdwn, outcomes, tasks
 from bot.usecases.undo import would_do
 
 TITLES = {"new-app": "New application", "new-system": "New system"}
@@ -111,7 +111,7 @@ def _failures(job: Job, length: int) -> Iterator[str]:
     steps = pipelines.PIPELINES[job.request.kind].by_name
     for name, record in job.to_retry.items():
         yield f"*{steps[name].title}* failed: {mrkdwn.escaped(record.reason, length)}"
-        yield f"*What to do:* {mrkdwn.escaped(record.fix, length)}"
+        yield from advice.lines(record, length)
 
 
 def _buttons(job: Job) -> Iterator[ButtonElement]:

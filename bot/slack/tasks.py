@@ -7,7 +7,7 @@ from slack_sdk.models.blocks import PlanBlock, RichTextBlock, RichTextElement, T
 from bot.domain.job import UNDO, Job, JobState, StepRecord, StepState
 from bot.pipeline import facts, pipelines
 from bot.pipeline.undoing import way_back
-from bot.slack import mrkdwn, outcomes, rich_text
+from bot.slack import advice, mrkdwn, outcomes, rich_text
 
 
 def plan_block(job: Job, *, detail_length: int = mrkdwn.SENTENCE_LENGTH) -> PlanBlock:
@@ -107,6 +107,8 @@ def _waiting(record: StepRecord, length: int) -> Iterator[RichTextElement]:
     if record.waiting_since:
         yield rich_text.text(", since ")
         yield rich_text.moment(record.waiting_since)
+    for sentence in advice.sentences(record):
+        yield rich_text.text(sentence, length)
 
 
 def _retrying(record: StepRecord, length: int) -> Iterator[RichTextElement]:

@@ -62,7 +62,7 @@ CAUSES = (
     KnownCause(
         name="deploy-token-refused",
         steps=_PIPELINE,
-        signs=(rf"(?s)pipeline's \S{0, 80}deploy\S{0, 80} job failed.*{_REFUSED}",),
+        signs=(rf"(?s)pipeline's \S{{0,80}}deploy\S{{0,80}} job failed.*{_REFUSED}",),
         meaning="The token with which the pipeline writes to the deployment repository is not accepted.",
         fix="Delete the variable DEPLOYMENT_TOKEN (Settings > CI/CD) and press Retry on the request for a new one, "
         "or put a token there that may push; then run the job again in GitLab.",
