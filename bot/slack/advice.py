@@ -7,6 +7,12 @@ from bot.domain.job import StepRecord
 from bot.slack import mrkdwn
 
 
+def summary(record: StepRecord) -> str:
+    """Why a step failed, without the lines of a log: those are in the thread, where there is room for them."""
+    sentence, _, log = record.reason.partition("\n")
+    return f"{sentence.rstrip(':')}; its last lines are in the thread." if log else sentence
+
+
 def lines(record: StepRecord, length: int = mrkdwn.SENTENCE_LENGTH) -> Iterator[str]:
     """The meaning of a failure, and what to do with who can; of an unknown one what its step advises."""
     known = named(record.cause)

@@ -110,7 +110,7 @@ def _ending(job: Job, length: int) -> str | None:
 def _failures(job: Job, length: int) -> Iterator[str]:
     steps = pipelines.PIPELINES[job.request.kind].by_name
     for name, record in job.to_retry.items():
-        yield f"*{steps[name].title}* failed: {mrkdwn.escaped(record.reason, length)}"
+        yield f"*{steps[name].title}* failed: {mrkdwn.escaped(advice.summary(record), length)}"
         yield from advice.lines(record, length)
 
 

@@ -95,7 +95,7 @@ def _details(job: Job, name: str, record: StepRecord, length: int) -> Iterator[R
         case StepState.RETRYING:
             yield from _retrying(record, length)
         case StepState.FAILED | StepState.DECLINED:
-            yield rich_text.text(f"{record.reason} {record.fix}", length)
+            yield rich_text.text(f"{advice.summary(record)} {record.fix}", length)
         case StepState.RUNNING if record.attempts > 1:
             yield rich_text.text(f"Attempt {record.attempts}.")
         case StepState.PENDING | StepState.RUNNING | StepState.DONE:

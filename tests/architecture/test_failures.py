@@ -1,6 +1,7 @@
 """docs/failures.md lists every known cause as the card tells it, and no other."""
 
 from pathlib import Path
+from typing import Any
 
 from bot.adapters.template_folder import TemplateFolder
 from bot.domain.causes.known import KNOWN
@@ -31,7 +32,8 @@ def test_known_causes_name_steps_that_there_are() -> None:
 
 def test_known_causes_name_properties_that_forms_have() -> None:
     pages = TemplateFolder(ROOT / "templates").get("python-fastapi").pages
-    fields = {name for page in pages for name in page.schema_["properties"]}
+    schemas: list[Any] = [page.schema_ for page in pages]
+    fields = {name for schema in schemas for name in schema["properties"]}
     assert {field for cause in KNOWN for field in cause.fields} <= fields
 
 

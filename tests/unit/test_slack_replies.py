@@ -42,6 +42,20 @@ def test_a_failure_tells_the_requester_what_exists_so_far() -> None:
     assert "Live URL" not in reply
 
 
+def test_a_failure_shows_the_end_of_a_log_as_it_stands_and_nothing_breaks_out_of_it() -> None:
+    failed = jobs.a_failed_job()
+    log = "\n".join(["x" * 200] * 20 + ["```<!channel> E  assert 1 == 2"])
+    record = failed.step("await_pipeline").evolve(reason=f"The test job failed:\n{log}")
+    job = failed.model_copy(update={"steps": {"await_pipeline": record}})
+
+    reply = said(messages.message(job, FAILED))
+
+    assert "The test job failed:\n```\nxxx" in reply
+    assert "'''&lt;!channel&gt; E assert 1 == 2\n```" in reply
+    assert reply.count("```") == 2
+    assert len(reply) < 3000
+
+
 def test_a_cancelled_job_says_that_nothing_was_made_when_nothing_was() -> None:
     reply = said(messages.message(jobs.a_denied_job(), CANCELLED))
 
