@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from bot.domain.approval import Decision, Voiding
 from bot.domain.entities import Person
-from bot.domain.job import Fix, Job, JobState, MessageRef, StepRecord
+from bot.domain.job import Fix, HelpAsked, Job, JobState, MessageRef, StepRecord
 from bot.ports.job_store import Event
 
 DUE = "idp:due"
@@ -16,6 +16,7 @@ NEWEST = "idp:jobs"
 NAMES = "idp:names"
 FREEZE = "idp:freeze"
 
+_help = TypeAdapter(tuple[HelpAsked, ...])
 _message = TypeAdapter(MessageRef | None)
 _decisions = TypeAdapter(tuple[Decision, ...])
 _voided = TypeAdapter(tuple[Voiding, ...])
@@ -82,6 +83,11 @@ def fixed_fields(job: Job, fix: Fix) -> list[str]:
     return ["fix", "", "request", request, "amended", _amended.dump_json(amended).decode()]
 
 
+def help_fields(asked: tuple[HelpAsked, ...]) -> list[str]:
+    """The field that holds each time that the platform team was asked."""
+    return ["help_asked", _help.dump_json(asked).decode()]
+
+
 def message_fields(key: str, ref: MessageRef | None) -> list[str]:
     """The field that remembers a notice."""
     return [f"message:{key}", _message.dump_json(ref).decode()]
@@ -107,6 +113,7 @@ def job_of(fields: Mapping[str, str]) -> Job:
             "voided": _json(fields.get("voided") or "[]"),
             "fix": _json(fields.get("fix") or "null"),
             "amended": _json(fields.get("amended") or "{}"),
+            "help_asked": _json(fields.get("help_asked") or "[]"),
             "steps": {n: StepRecord.model_validate_json(v) for n, v in _prefixed(fields, "step:")},
             "messages": {n: _message.validate_json(v) for n, v in _prefixed(fields, "message:")},
         }

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from bot.domain.approval import Decision, Voiding
 from bot.domain.digest import digest_of
-from bot.domain.entities import Person
+from bot.domain.entities import EntityRef, Person
 from bot.domain.request import Request
 from bot.domain.value import Value
 
@@ -103,6 +103,19 @@ class Fix(Value):
     by: Person
 
 
+class HelpAsked(Value):
+    """Somebody asked the platform team to look at a failed job.
+
+    `words` are what they should know besides. They are told in `channel`; without one, the members of `group` one by one.
+    """
+
+    by: Person
+    at: datetime
+    group: EntityRef
+    channel: str = ""
+    words: str = ""
+
+
 UNDO = "undo:"
 """How the names of steps begin that take back other ones."""
 
@@ -117,7 +130,7 @@ class Job(Value):
     not have happened. `cancelled_by` names who asked for a stop, `undo_by` who asked to take everything back.
     `decisions` are all that approvers gave to the plan as it is, `decision` the one that settled it; `voided` are those
     that were given to a plan that has changed since. `fix` is there while what no longer fits is taken back; `amended`
-    has what fixes have changed in things that stand, by step.
+    has what fixes have changed in things that stand, by step. `help_asked` is each time that the platform team was asked.
     """
 
     id: str
@@ -140,6 +153,7 @@ class Job(Value):
     voided: tuple[Voiding, ...] = ()
     fix: Fix | None = None
     amended: Mapping[str, tuple[str, ...]] = {}
+    help_asked: tuple[HelpAsked, ...] = ()
     messages: Mapping[str, MessageRef | None] = {}
 
     @property
@@ -174,6 +188,18 @@ class Job(Value):
         """Whether other answers to the form may mend it."""
         failed_ahead = self.state is JobState.FAILED and not self.goes_back
         return failed_ahead and any(record.fields for record in self.to_retry.values())
+
+    @property
+    def help_on_its_way(self) -> HelpAsked | None:
+        """Who asked the platform team about the failure at hand, if somebody did; about another failure one may ask again."""
+        asked = self.help_asked[-1] if self.help_asked else None
+        is_of_now = asked and self.finished_at and asked.at >= self.finished_at
+        return asked if self.state is JobState.FAILED and is_of_now else None
+
+    @property
+    def can_be_helped(self) -> bool:
+        """Whether the platform team may be asked to look at it."""
+        return self.state is JobState.FAILED and not self.help_on_its_way
 
     @property
     def fields_at_fault(self) -> tuple[str, ...]:

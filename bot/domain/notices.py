@@ -8,7 +8,7 @@ from bot.domain.value import Value
 
 
 class NoticeKind(StrEnum):
-    """The card, and the few things worth a reply in its thread."""
+    """The card, and the few things worth a reply in its thread; `help-wanted` is for the platform team, elsewhere."""
 
     CARD = "card"
     APPROVAL_WANTED = "approval-wanted"
@@ -18,6 +18,8 @@ class NoticeKind(StrEnum):
     DECIDED = "decided"
     VOIDED = "voided"
     FAILED = "failed"
+    HELP_WANTED = "help-wanted"
+    HELP_ASKED = "help-asked"
     CANCELLED = "cancelled"
     DONE = "done"
     UNDONE = "undone"
@@ -55,6 +57,8 @@ def notices(job: Job, *, approval_step: str, approval: Standing | None) -> tuple
     if job.decision:
         told.append(Notice(kind=NoticeKind.DECIDED))
     told += _ending(job)
+    for number, _ in enumerate(job.help_asked, start=1):
+        told += [Notice(kind=kind, about=str(number)) for kind in _HELP]
     rounds = len(job.voided)
     return tuple(
         notice.model_copy(update={"round": rounds}) if notice.kind in _OF_A_ROUND else notice
@@ -62,6 +66,7 @@ def notices(job: Job, *, approval_step: str, approval: Standing | None) -> tuple
     )
 
 
+_HELP = (NoticeKind.HELP_WANTED, NoticeKind.HELP_ASKED)
 _OF_A_ROUND = frozenset(
     {
         NoticeKind.APPROVAL_WANTED,

@@ -74,7 +74,8 @@ class Attempt:
     async def _plan_again(self, begun: StepRecord, job: Job, *, why: str) -> StepRecord:
         """Begin again with the plan; a template that is filled in differently each time must not do that for ever."""
         if begun.attempts >= self.step.tries:
-            after = self._failed(begun, cause=why, fix="Have the template mended, then retry.")
+            unsteady = PermanentError(why, "Have the template mended, then retry.")
+            after = after_permanent(begun, self.step, unsteady, now=self.ports.clock())
             await self._write(after, what=str(after.state))
             return after
         plan, at = job.step(self.pipeline.plan_step.name), self.ports.clock()

@@ -15,6 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.domain.errors import PermanentError, TemporaryError
 from bot.ports.bundle import Ports
 from bot.slack import (
+    asking_for_help,
     commands,
     decisions,
     fixing,
@@ -49,7 +50,17 @@ def build(*, ports: Ports, client: AsyncWebClient, signing_secret: SecretStr | N
     )
     app.use(_logged)
     app.error(_explained)
-    for module in (commands, forms, submissions, options, decisions, fixing, undoing, home):
+    for module in (
+        commands,
+        forms,
+        submissions,
+        options,
+        decisions,
+        fixing,
+        undoing,
+        home,
+        asking_for_help,
+    ):
         module.register(app, ports)
     return app
 

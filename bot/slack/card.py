@@ -112,6 +112,8 @@ def _failures(job: Job, length: int) -> Iterator[str]:
     for name, record in job.to_retry.items():
         yield f"*{steps[name].title}* failed: {mrkdwn.escaped(advice.summary(record), length)}"
         yield from advice.lines(record, length)
+    if asked := job.help_on_its_way:
+        yield f"*Platform team asked* by <@{asked.by.slack_id}> · {mrkdwn.moment(asked.at)}"
 
 
 def _buttons(job: Job) -> Iterator[ButtonElement]:
@@ -122,6 +124,10 @@ def _buttons(job: Job) -> Iterator[ButtonElement]:
     if job.can_be_undone and would_do(job):
         yield ButtonElement(
             text=mrkdwn.plain("Undo"), action_id=ids.UNDO, value=job.id, style="danger"
+        )
+    if job.can_be_helped:
+        yield ButtonElement(
+            text=mrkdwn.plain("Ask the platform team"), action_id=ids.HELP, value=job.id
         )
     if job.can_be_cancelled:
         yield ButtonElement(

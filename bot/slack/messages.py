@@ -8,7 +8,7 @@ from slack_sdk.models.blocks import Block
 
 from bot.domain.job import Job, JobState
 from bot.domain.notices import Notice, NoticeKind
-from bot.slack import card, mrkdwn, replies
+from bot.slack import card, help_wanted, mrkdwn, replies
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,8 @@ def _blocks(job: Job, notice: Notice, approvers: tuple[str, ...]) -> list[Block]
             return card.blocks(job)
         case NoticeKind.APPROVAL_WANTED | NoticeKind.REMINDER | NoticeKind.ESCALATED:
             return replies.approval_wanted(job, approvers, notice.kind)
-        case NoticeKind.AGREED:
-            return replies.agreed(job, int(notice.about))
-        case NoticeKind.VOIDED:
-            return replies.voided(job, int(notice.about))
+        case NoticeKind.AGREED | NoticeKind.VOIDED | NoticeKind.HELP_WANTED | NoticeKind.HELP_ASKED:
+            return _NUMBERED[notice.kind](job, int(notice.about))
         case NoticeKind.FAILED:
             return replies.failed(job, notice.about.rpartition(":")[0])
         case NoticeKind.DECIDED | NoticeKind.CANCELLED | NoticeKind.DONE | NoticeKind.UNDONE:
@@ -75,6 +73,13 @@ def _in_short(job: Job, notice: Notice) -> str:
     return _IN_SHORT[notice.kind]
 
 
+_NUMBERED: Mapping[NoticeKind, Callable[[Job, int], list[Block]]] = {
+    NoticeKind.AGREED: replies.agreed,
+    NoticeKind.VOIDED: replies.voided,
+    NoticeKind.HELP_WANTED: help_wanted.help_wanted,
+    NoticeKind.HELP_ASKED: help_wanted.help_asked,
+}
+
 _ENDINGS: Mapping[NoticeKind, Callable[[Job], list[Block]]] = {
     NoticeKind.DECIDED: replies.decided,
     NoticeKind.CANCELLED: replies.cancelled,
@@ -90,6 +95,8 @@ _IN_SHORT: Mapping[NoticeKind, str] = {
     NoticeKind.DECIDED: "decided",
     NoticeKind.VOIDED: "approval void",
     NoticeKind.FAILED: "failed",
+    NoticeKind.HELP_WANTED: "help wanted",
+    NoticeKind.HELP_ASKED: "the platform team was asked",
     NoticeKind.CANCELLED: "ended",
     NoticeKind.DONE: "done",
     NoticeKind.UNDONE: "undone",

@@ -146,7 +146,7 @@ def test_a_failed_job_says_which_step_why_and_what_to_do_and_can_be_retried() ->
     assert "failed: The pipeline failed." in said(card)
     assert "*What to do:* Look at the job's log." in said(card)
     assert task(card, "await_pipeline")["status"] == "error"
-    assert buttons(card) == ["Retry", "Undo"]
+    assert buttons(card) == ["Retry", "Undo", "Ask the platform team"]
 
 
 def failed_with(**changes: Any) -> Job:
@@ -187,6 +187,13 @@ def test_the_lines_of_a_log_are_left_to_the_thread() -> None:
 
     assert "The test job failed; its last lines are in the thread." in said(card)
     assert "assert" not in said(card)
+
+
+def test_once_the_platform_team_was_asked_the_card_says_by_whom_and_asks_no_more() -> None:
+    card = messages.message(jobs.a_failed_job_with_help(), CARD)
+
+    assert "*Platform team asked* by <@U0ADA>" in said(card)
+    assert buttons(card) == ["Retry", "Undo"]
 
 
 def test_a_done_job_has_every_link_and_no_button() -> None:

@@ -3,9 +3,20 @@
 import re
 
 from bot.domain.approval import Verdict
+from bot.domain.job import MessageRef
 from bot.slack import messages
 from tests.unit import slack_jobs as jobs
-from tests.unit.slack_reading import A_SYSTEM_JOB, CANCELLED, DECIDED, DONE, FAILED, WANTED, said
+from tests.unit.slack_reading import (
+    A_SYSTEM_JOB,
+    CANCELLED,
+    DECIDED,
+    DONE,
+    FAILED,
+    HELP_ASKED,
+    HELP_WANTED,
+    WANTED,
+    said,
+)
 
 
 def test_those_who_may_approve_are_mentioned() -> None:
@@ -83,3 +94,52 @@ def test_a_new_system_ends_with_the_link_to_its_catalog_entry() -> None:
     reply = said(messages.message(A_SYSTEM_JOB, DONE))
 
     assert "<https://backstage.example.com/catalog/2|Catalog entry>" in reply
+
+
+def test_the_platform_team_reads_all_that_it_takes_to_begin() -> None:
+    job = jobs.a_failed_job_with_help()
+    record = job.step("await_pipeline").evolve(cause="pipeline-no-runner")
+    card = MessageRef(channel="C0PAYMENTS", ts="1.2", permalink="https://slack.example.com/p12")
+    job = job.model_copy(
+        update={"steps": {**job.steps, "await_pipeline": record}, "messages": {"card": card}}
+    )
+
+    wanted = said(messages.message(job, HELP_WANTED))
+
+    for words in (
+        "<@U0ADA> asks the platform team for help.",
+        "New application “Hello shop” for payments*, asked for by <@U0ADA>",
+        "Says hello to customers.",
+        "*They say:* It worked yesterday.",
+        "*Run the first pipeline* failed: The pipeline failed.",
+        "*Known as:* `pipeline-no-runner`",
+        "*What it means:* No runner takes the job",
+        "*What to do (the platform team):* Look at the job's log.",
+        "|Application repository>",
+        "<https://slack.example.com/p12|The card> · `k3v9x2ab`",
+    ):
+        assert words in wanted
+
+
+def test_a_card_in_a_direct_message_is_no_link_for_others() -> None:
+    card = MessageRef(channel="D0ADA", ts="1.2", permalink="https://slack.example.com/p12")
+    job = jobs.a_failed_job_with_help().model_copy(update={"messages": {"card": card}})
+
+    wanted = said(messages.message(job, HELP_WANTED))
+
+    assert "slack.example.com" not in wanted
+    assert "`k3v9x2ab`" in wanted
+
+
+def test_what_is_said_to_the_platform_team_pings_nobody() -> None:
+    job = jobs.a_failed_job_with_help(words="<!channel> <@U0BRUNO> *now*")
+
+    wanted = said(messages.message(job, HELP_WANTED))
+
+    assert "&lt;!channel&gt; &lt;@U0BRUNO&gt;" in wanted
+
+
+def test_the_thread_reads_that_they_were_asked_and_by_whom() -> None:
+    reply = said(messages.message(jobs.a_failed_job_with_help(), HELP_ASKED))
+
+    assert reply == "<@U0ADA> has asked the platform team to look at this."
