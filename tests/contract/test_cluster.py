@@ -1,7 +1,9 @@
 """What the bot may expect of any cluster: in memory, or behind a Kubernetes API."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -315,7 +317,7 @@ users: [{{name: test, user: {{token: secret}}}}]
     return file
 
 
-@pytest.mark.parametrize("status", [429, 500, 503, 504])
+@pytest.mark.parametrize("status", [409, 410, 429, 500, 503, 504])
 async def test_a_busy_api_server_is_asked_again(
     answering: Callable[[web.Response], Awaitable[Cluster]], status: int
 ) -> None:
@@ -324,6 +326,49 @@ async def test_a_busy_api_server_is_asked_again(
         await cluster.find_application(NAME)
     assert raised.value.retry_after is not None
     assert raised.value.retry_after.total_seconds() == 7
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [({}, None), ({"Retry-After": "soon"}, None), ({"Retry-After": "9" * 30}, 3600)],
+)
+async def test_a_wish_to_be_left_alone_is_heard_for_an_hour_at_most(
+    answering: Callable[[web.Response], Awaitable[Cluster]],
+    header: dict[str, str],
+    seconds: int | None,
+) -> None:
+    cluster = await answering(web.Response(status=429, headers=header))
+    with pytest.raises(TemporaryError) as raised:
+        await cluster.find_environment(NAME)
+    wait = raised.value.retry_after
+    assert (wait and wait.total_seconds()) == seconds
+
+
+@pytest.mark.parametrize(
+    ("is_silent", "words"), [(False, "could not be reached"), (True, "did not answer in time")]
+)
+async def test_a_connection_that_breaks_or_stays_silent_is_tried_again(
+    tmp_path: Path,
+    is_silent: bool,  # noqa: FBT001 pytest gives it by name
+    words: str,
+) -> None:
+    ended = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if is_silent:
+            await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        ended.set()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        wait = timedelta(seconds=0.3 if is_silent else 10)
+        cluster = Kubernetes(kubeconfig=_kubeconfig(tmp_path, url), timeout=wait)
+        with pytest.raises(TemporaryError, match=words):
+            await cluster.find_application(NAME)
+        await cluster.close()
+        await ended.wait()
 
 
 @pytest.mark.parametrize(("status", "fix"), [(401, "Renew the token"), (403, "ClusterRole")])

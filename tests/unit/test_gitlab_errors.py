@@ -126,5 +126,9 @@ def test_retry_after_is_seconds_or_a_date_and_never_more_than_an_hour(
     assert found == (None if wait is None else timedelta(seconds=wait))
 
 
+def test_a_date_means_nothing_where_none_is_expected() -> None:
+    assert retry_after({"Retry-After": "Mon, 05 Jan 2026 09:00:30 GMT"}, now=None) is None
+
+
 def test_no_retry_after_is_no_wish() -> None:
     assert retry_after({}, now=NOW) is None

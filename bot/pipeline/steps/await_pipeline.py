@@ -66,4 +66,6 @@ async def _failure(pipeline: Pipeline, app: AppRepository, git: GitHost) -> Perm
     job = failed[0]
     tail = await git.log_tail(app.project.path, job.id, lines=LOG_LINES)
     reason = "" if job.failure in PLAIN_FAILURES else f" ({job.failure})"
-    return PermanentError(f"The pipeline's {job.name} job failed{reason}:\n{tail}", fix)
+    return PermanentError(
+        f"The pipeline's {job.name} job failed{reason}, see {job.web_url}:\n{tail}", fix
+    )
