@@ -12,7 +12,7 @@ from kubernetes.aio import client, config
 from kubernetes.aio.client.exceptions import ApiException
 
 from bot.adapters.kubernetes_errors import names_an_object, translated, unreachable
-from bot.adapters.kubernetes_readings import application, environment
+from bot.adapters.kubernetes_readings import application, environment, owner_of
 from bot.adapters.kubernetes_troubles import troubles
 from bot.adapters.outside_calls import outside_call
 from bot.domain.errors import PermanentError
@@ -125,11 +125,7 @@ class Kubernetes:
         return api.response_deserialize(answer, {"200": "object"}).data
 
     async def host_owner(self, host: str) -> str | None:
-        async for route in self._routes():
-            hostnames = route.get("spec", {}).get("hostnames") or ()
-            if host.lower() in (name.lower() for name in hostnames):
-                return str(route["metadata"]["namespace"])
-        return None
+        return owner_of(host, [route async for route in self._routes()])
 
     def _application_page(self, name: str) -> str:
         if not self._argocd_url:

@@ -1,7 +1,7 @@
 """What ApplicationEnvironments and Applications say about themselves."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from bot.ports.cluster import Application, EnvironmentStatus, Health, Sync
@@ -55,6 +55,16 @@ def application(name: str, found: Object, *, page: str) -> Application:
         ),
         web_url=page,
     )
+
+
+def owner_of(host: str, routes: Iterable[Object]) -> str | None:
+    """The namespace of the oldest route with this host name, in whatever case; as old as each other, the first by name."""
+    found = [
+        (route["metadata"].get("creationTimestamp", ""), route["metadata"]["namespace"])
+        for route in routes
+        if host.lower() in map(str.lower, route.get("spec", {}).get("hostnames") or ())
+    ]
+    return min(found)[1] if found else None
 
 
 def _told(operation: Object) -> str:

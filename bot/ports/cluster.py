@@ -76,4 +76,4 @@ class Cluster(Protocol):
         """Whether a namespace of that name exists, whoever made it."""
 
     async def host_owner(self, host: str) -> str | None:
-        """The namespace of a route that already answers for this host name, or None."""
+        """The namespace whose route answers for this host name, or None; of several, gateways follow the oldest."""

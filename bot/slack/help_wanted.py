@@ -15,9 +15,14 @@ _DIRECT_PREFIX = "D"
 def help_wanted(job: Job, number: int) -> list[Block]:
     """All that it takes to begin: who asks for what, which step failed and why, what exists, and where the card is."""
     asked = job.help_asked[number - 1]
-    sections = ["\n".join(_asked(job, asked)), *_failures(job), _exists(job)]
-    blocks: list[Block] = [SectionBlock(text=mrkdwn.mrkdwn(text)) for text in sections]
-    return [*blocks, ContextBlock(elements=[mrkdwn.mrkdwn(_where(job))])]
+    typed = [job.request.description, *([f"They say: {asked.words}"] if asked.words else [])]
+    told = [*_failures(job), _exists(job)]
+    return [
+        SectionBlock(text=mrkdwn.mrkdwn("\n".join(_asked(job, asked)))),
+        *(SectionBlock(text=mrkdwn.plain(text, mrkdwn.SENTENCE_LENGTH)) for text in typed),
+        *(SectionBlock(text=mrkdwn.mrkdwn(text)) for text in told),
+        ContextBlock(elements=[mrkdwn.mrkdwn(_where(job))]),
+    ]
 
 
 def help_asked(job: Job, number: int) -> list[Block]:
@@ -31,9 +36,6 @@ def _asked(job: Job, asked: HelpAsked) -> Iterator[str]:
     request = job.request
     yield f"<@{asked.by.slack_id}> asks the platform team for help."
     yield f"*{mrkdwn.escaped(card.headline(job))}*, asked for by <@{request.requester.slack_id}>"
-    yield mrkdwn.escaped(request.description)
-    if asked.words:
-        yield f"*They say:* {mrkdwn.escaped(asked.words)}"
 
 
 def _failures(job: Job) -> Iterator[str]:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from bot.adapters.kubernetes_readings import owner_of
 from bot.adapters.kubernetes_troubles import troubles
 
 
@@ -75,3 +76,18 @@ def test_a_rollout_and_a_route_that_are_refused_say_why() -> None:
         "Deployment web: ProgressDeadlineExceeded",
         "HTTPRoute web: NotAllowedByListeners",
     )
+
+
+def a_route(namespace: str, created: str, *hosts: str) -> dict[str, Any]:
+    metadata = {"namespace": namespace, "creationTimestamp": created}
+    return {"metadata": metadata, "spec": {"hostnames": list(hosts)}}
+
+
+def test_a_host_belongs_to_its_oldest_route() -> None:
+    routes = [
+        a_route("a-newer", "2026-01-02T00:00:00Z", "hello.example.com"),
+        a_route("b-older", "2026-01-01T00:00:00Z", "other.example.com", "Hello.example.com"),
+        {"metadata": {"namespace": "c-none", "creationTimestamp": "2025-01-01T00:00:00Z"}},
+    ]
+    assert owner_of("hello.example.com", routes) == "b-older"
+    assert owner_of("nobody.example.com", routes) is None

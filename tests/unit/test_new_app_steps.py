@@ -268,6 +268,21 @@ async def test_an_address_that_does_not_answer_is_waited_for_in_its_own_words(
     assert job.step("await_live_url").reason == "the certificate of hello.dev.example.com"
 
 
+async def test_a_host_that_an_older_route_has_is_told_with_whose_it_is(world: World) -> None:
+    world.catalog.fail_next(TemporaryError("The catalog is asleep."), call="register")
+    await begin(world)
+    serve_the_entity_file(world)
+    world.cluster.deploy(FULL_NAME, revision=run_the_pipeline(world))
+    world.cluster.hosts["hello.dev.example.com"] = "storefront-webshop-hello"
+    world.prober.problems[URL] = f"{URL} to answer 200 (it answers 404)"
+
+    record = (await world.advance(a_job(), by=MINUTE)).step("await_live_url")
+
+    assert "of the namespace storefront-webshop-hello, has the host name too" in record.reason
+    assert record.cause == "host-taken"
+    assert "hostname" in record.fields
+
+
 async def test_nothing_is_made_before_approval(world: World) -> None:
     waiting = a_job(id="job00002", request=an_app_request(requester=CHIARA, slug="other"))
     await world.jobs.create(waiting)

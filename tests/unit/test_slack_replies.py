@@ -110,7 +110,7 @@ def test_the_platform_team_reads_all_that_it_takes_to_begin() -> None:
         "<@U0ADA> asks the platform team for help.",
         "New application “Hello shop” for payments*, asked for by <@U0ADA>",
         "Says hello to customers.",
-        "*They say:* It worked yesterday.",
+        "They say: It worked yesterday.",
         "*Run the first pipeline* failed: The pipeline failed.",
         "*Known as:* `pipeline-no-runner`",
         "*What it means:* No runner takes the job",
@@ -131,12 +131,13 @@ def test_a_card_in_a_direct_message_is_no_link_for_others() -> None:
     assert "`k3v9x2ab`" in wanted
 
 
-def test_what_is_said_to_the_platform_team_pings_nobody() -> None:
-    job = jobs.a_failed_job_with_help(words="<!channel> <@U0BRUNO> *now*")
+def test_what_is_said_to_the_platform_team_is_shown_as_typed_and_pings_nobody() -> None:
+    typed = "<!channel> <@U0BRUNO> *now*"
 
-    wanted = said(messages.message(job, HELP_WANTED))
+    wanted = messages.message(jobs.a_failed_job_with_help(words=typed), HELP_WANTED)
 
-    assert "&lt;!channel&gt; &lt;@U0BRUNO&gt;" in wanted
+    [shown] = [block["text"] for block in wanted.blocks if typed in str(block)]
+    assert shown == {"type": "plain_text", "text": f"They say: {typed}", "emoji": False}
 
 
 def test_the_thread_reads_that_they_were_asked_and_by_whom() -> None:
