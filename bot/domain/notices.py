@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from bot.domain.approval import Standing
-from bot.domain.job import Job, JobState, StepState
+from bot.domain.job import Job, JobState, StepRecord, StepState
 from bot.domain.value import Value
 
 
@@ -26,7 +26,7 @@ class NoticeKind(StrEnum):
 
 
 class Notice(Value):
-    """One message. `about` tells apart notices of one kind: a step's name and attempt.
+    """One message. `about` tells apart notices of one kind: a step's name and when it failed, or a number.
 
     `round` counts how often decisions became void before: whoever is asked again is told again.
     """
@@ -110,8 +110,13 @@ def _ending(job: Job) -> list[Notice]:
             return [Notice(kind=NoticeKind.UNDONE)]
         case JobState.FAILED:
             return [
-                Notice(kind=NoticeKind.FAILED, about=f"{name}:{record.attempts}")
+                Notice(kind=NoticeKind.FAILED, about=f"{name}:{_moment(record)}")
                 for name, record in job.to_retry.items()
             ]
         case _:
             return []
+
+
+def _moment(record: StepRecord) -> str:
+    """When a step failed: its attempts are counted anew after a retry, and a failure after it is another one."""
+    return f"{record.finished_at:%Y%m%dT%H%M%S.%f}" if record.finished_at else ""

@@ -42,7 +42,7 @@ async def test_the_worker_tells_the_platform_team_and_the_thread_once(world: Wor
     job = await world.advance(a_job(), by=MINUTE)
 
     assert reply.accepted
-    assert untold == ["card", "failed:create_deployment_repository:1"]
+    assert untold == ["card", "failed:create_deployment_repository:20260302T120000.000000"]
     assert world.told()[2:] == ["help-wanted:1", "help-asked:1"]
     [help_asked] = job.help_asked
     assert (help_asked.by, help_asked.words) == (ADA, "It worked yesterday.")

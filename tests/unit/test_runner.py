@@ -213,7 +213,7 @@ async def test_a_permanent_error_fails_the_job_at_once_with_cause_and_fix(world:
         "The hill is rock.",
         "Bring dynamite.",
     )
-    assert world.told() == ["card", "failed:raise_wall:1"]
+    assert world.told() == ["card", "failed:raise_wall:20260302T120000.000000"]
 
 
 FORBIDDEN = "GitLab does not let the bot build a wall: 403 Forbidden"
@@ -306,6 +306,19 @@ async def test_a_retry_runs_the_failed_step_and_what_follows_alone(world: World)
     assert answer is Answer.ACCEPTED
     assert job.state is JobState.DONE
     assert WEATHER.built.count("ground") == 1
+
+
+async def test_a_step_that_fails_again_after_a_retry_is_told_of_again(world: World) -> None:
+    for _ in range(2):
+        WEATHER.troubles = [PermanentError("The hill is rock.", "Bring dynamite.")]
+        await world.advance(a_job(), by=MINUTE)
+        await world.jobs.retry("job00001", by=ADA, at=world.now())
+
+    assert world.told() == [
+        "card",
+        "failed:raise_wall:20260302T120100.000000",
+        "failed:raise_wall:20260302T120200.000000",
+    ]
 
 
 async def test_a_declined_request_ends_as_cancelled_and_says_why(world: World) -> None:
