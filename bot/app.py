@@ -97,7 +97,7 @@ async def opened(settings: Settings, *, listens: bool) -> AsyncIterator[Bot]:
         session = await stack.enter_async_context(slack_session())
         client = slack_client(settings, session)
         ports = _ports(settings, stack, jobs=jobs, audit=audit, docket=docket, client=client)
-        announcer = SlackAnnouncer(client)
+        announcer = SlackAnnouncer(client, ports.directory)
         bolt = slack_app.build(
             ports=ports, client=client, signing_secret=settings.slack_signing_secret
         )
@@ -176,7 +176,11 @@ async def checks(settings: Settings) -> AsyncIterator[tuple[Checkup, ...]]:
             stack.push_async_callback(catalog.close)
         platform = settings.platform
         yield (
-            slack_check.checkup(slack_client(settings), app_token=settings.slack_app_token),
+            slack_check.checkup(
+                slack_client(settings),
+                app_token=settings.slack_app_token,
+                platform_channel=settings.idp_platform_channel,
+            ),
             gitlab_check.checkup(git, platform, today=clock().date()),
             *_catalog_checks(catalog, git, platform),
             kubernetes_check.checkup(cluster, argocd_namespace=settings.argocd_namespace),

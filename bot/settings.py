@@ -70,6 +70,7 @@ class PlatformSettings(BaseSettings):
     idp_platform_group: Annotated[GroupRef, NoDecode] = EntityRef(
         kind="group", namespace="default", name="platform"
     )
+    idp_platform_channel: Annotated[str, Field(pattern=r"^([CG][A-Z0-9]+)?$")] = ""
     idp_public_url: AddressOrEmpty = ""
 
     @property
@@ -82,6 +83,7 @@ class PlatformSettings(BaseSettings):
             environments=self.idp_environments,
             argocd_url=self.argocd_url,
             public_url=self.idp_public_url,
+            platform_channel=self.idp_platform_channel,
         )
 
 

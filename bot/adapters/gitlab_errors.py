@@ -1,5 +1,6 @@
 """What GitLab's refusals mean for whoever asked, and what to do about them."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -21,6 +22,7 @@ _OVERTAKEN = re.compile(
     r"|could not update refs?/|please refresh and try again|reference update",
     re.IGNORECASE,
 )
+_BEING_DELETED = "is still being deleted"
 _TOKEN_FIX = "Put a valid token with the scope “api” in GITLAB_TOKEN and start the bot again."  # noqa: S105 advice, not a secret
 _ADDRESS_FIX = "Set GITLAB_URL to the address at which GitLab answers people."
 
@@ -100,6 +102,8 @@ def _refusal(error: gitlab.GitlabError, doing: str) -> TemporaryError | Permanen
         return TemporaryError(f"GitLab failed ({code}) when the bot tried to {doing}.")
     if code == _TOO_MANY or (code == _CONFLICT and "resource lock" in said.lower()):
         return TemporaryError(f"GitLab was busy ({code}) when the bot tried to {doing}.")
+    if _BEING_DELETED in said.lower():
+        return TemporaryError(f"GitLab could not {doing} yet: {said}")
     if _OVERTAKEN.search(said):
         return TemporaryError(f"The branch changed while the bot tried to {doing}: {said}")
     return _final(code, said, doing)
@@ -107,11 +111,9 @@ def _refusal(error: gitlab.GitlabError, doing: str) -> TemporaryError | Permanen
 
 def _final(code: int, said: str, doing: str) -> PermanentError:
     if code == _UNAUTHORIZED:
-        return PermanentError(
-            "GitLab refused the bot's token: it is wrong, expired or revoked.", _TOKEN_FIX
-        )
+        return PermanentError(f"GitLab refused the bot's token: {said}", _TOKEN_FIX)
     if code == _FORBIDDEN and "insufficient_scope" in said:
-        return PermanentError(f"The bot's GitLab token has no right to {doing}.", _TOKEN_FIX)
+        return PermanentError(f"The bot's GitLab token has no right to {doing}: {said}", _TOKEN_FIX)
     if code == _FORBIDDEN:
         return PermanentError(
             f"GitLab does not let the bot {doing}: {said}",
@@ -124,8 +126,7 @@ def _final(code: int, said: str, doing: str) -> PermanentError:
         )
     if "has already been taken" in said.lower():
         return PermanentError(
-            f"GitLab could not {doing}: the name is taken, perhaps by something deleted whose name is "
-            "still held.",
+            f"GitLab could not {doing}: {said}. Something deleted may still hold the name.",
             "Choose another name, or remove what holds this one for good, then retry.",
         )
     return PermanentError(
@@ -135,13 +136,20 @@ def _final(code: int, said: str, doing: str) -> PermanentError:
 
 def words(error: gitlab.GitlabError) -> str:
     """GitLab's own words, whatever shape it gave them: a text, a list, or lists under field names."""
-    body = error.response_body or b""
     said = "; ".join(_sentences(error.error_message)) or str(error)
     if said.lstrip().startswith("<"):
         said = f"an HTML page instead of an answer ({error.response_code})"
-    if b"insufficient_scope" in body and "insufficient_scope" not in said:
-        said = f"insufficient_scope: {said}"
-    return said[:500]
+    return ": ".join(dict.fromkeys([*_oauth_words(error), said]))[:500]
+
+
+def _oauth_words(error: gitlab.GitlabError) -> Iterator[str]:
+    """What a refused token is told beside the message, of which the client library keeps one word at most."""
+    try:
+        body = json.loads(error.response_body or b"")
+    except ValueError:
+        return
+    if isinstance(body, dict):
+        yield from (str(body[name]) for name in ("error", "error_description") if name in body)
 
 
 def _sentences(message: object, field: str = "") -> Iterator[str]:
@@ -149,6 +157,8 @@ def _sentences(message: object, field: str = "") -> Iterator[str]:
         case Mapping():
             for key, value in message.items():
                 yield from _sentences(value, str(key))
+        case [] | () if field:
+            yield field
         case list() | tuple():
             for value in message:
                 yield from _sentences(value, field)

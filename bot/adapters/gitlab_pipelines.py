@@ -2,6 +2,7 @@
 
 import re
 from collections import deque
+from datetime import timedelta
 from typing import Any
 
 import gitlab
@@ -42,7 +43,7 @@ def find_pipeline(client: gitlab.Gitlab, path: str, sha: str) -> Pipeline | None
     return Pipeline(
         web_url=raw.web_url,
         state=_pipeline_state(raw.status),
-        jobs=_in_running_order(raw.jobs.list(include_retried=True, get_all=True, per_page=100)),
+        jobs=in_running_order(raw.jobs.list(include_retried=True, get_all=True, per_page=100)),
         problem=_problem(raw),
     )
 
@@ -62,23 +63,27 @@ def _problem(raw: Any) -> str:
     return str(getattr(raw, "yaml_errors", None) or "")
 
 
-def _in_running_order(jobs: list[Any]) -> tuple[PipelineJob, ...]:
+def in_running_order(jobs: list[Any]) -> tuple[PipelineJob, ...]:
     """GitLab numbers jobs in running order, and a repeated job anew: its first number keeps its place."""
     places: dict[str, int] = {}
     latest: dict[str, Any] = {}
     for job in sorted(jobs, key=lambda job: int(job.id)):
         places.setdefault(job.name, job.id)
         latest[job.name] = job
-    return tuple(
-        PipelineJob(
-            id=job.id,
-            name=job.name,
-            stage=job.stage,
-            state=_job_state(job.status),
-            web_url=job.web_url,
-            allow_failure=job.allow_failure,
-        )
-        for job in sorted(latest.values(), key=lambda job: places[job.name])
+    return tuple(_job(job) for job in sorted(latest.values(), key=lambda job: places[job.name]))
+
+
+def _job(raw: Any) -> PipelineJob:
+    is_queued = raw.status == "pending"
+    return PipelineJob(
+        id=raw.id,
+        name=raw.name,
+        stage=raw.stage,
+        state=_job_state(raw.status),
+        web_url=raw.web_url,
+        allow_failure=raw.allow_failure,
+        queued=timedelta(seconds=getattr(raw, "queued_duration", None) or 0 if is_queued else 0),
+        failure=getattr(raw, "failure_reason", None) or "",
     )
 
 

@@ -1,20 +1,24 @@
 """Kubernetes as the place where environments and Applications are looked at."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import structlog
 from kubernetes.aio import client, config
 from kubernetes.aio.client.exceptions import ApiException
 
 from bot.adapters.kubernetes_errors import names_an_object, translated, unreachable
-from bot.adapters.kubernetes_readings import application, environment
+from bot.adapters.kubernetes_readings import application, environment, owner_of
+from bot.adapters.kubernetes_troubles import troubles
 from bot.adapters.outside_calls import outside_call
 from bot.domain.errors import PermanentError
 from bot.ports.cluster import Application, EnvironmentStatus
+
+log = structlog.get_logger()
 
 _GROUP, _VERSION = "idp.internal", "v1alpha1"
 _PAGE = 500
@@ -82,26 +86,46 @@ class Kubernetes:
         )
         return application(name, found, page=self._application_page(name)) if found else None
 
-    async def namespace_exists(self, name: str) -> bool:
-        async def read(custom: client.CustomObjectsApi) -> Any:
-            # Not by CoreV1Api: the first use of it imports every type of the core group, for seconds.
-            api: Any = custom.api_client
-            path = "/api/v1/namespaces/{name}"
-            request = await api.param_serialize(
-                "GET", path, path_params={"name": name}, auth_settings=["BearerToken"]
-            )
-            answer = await api.call_api(*request, _request_timeout=self._timeout)
-            await answer.read()
-            return api.response_deserialize(answer, {"200": "object"}).data
+    async def find_troubles(self, namespace: str) -> tuple[str, ...]:
+        pods = await self._listed(f"/api/v1/namespaces/{namespace}/pods")
+        deployments = await self._listed(f"/apis/apps/v1/namespaces/{namespace}/deployments")
+        routes = await self._listed(
+            f"/apis/gateway.networking.k8s.io/v1/namespaces/{namespace}/httproutes"
+        )
+        return troubles(pods=pods, deployments=deployments, routes=routes)
 
-        return await self._find("namespaces", read, fix="Check the cluster's address.") is not None
+    async def _listed(self, path: str) -> Sequence[Object]:
+        """The first page; nothing where the bot may not look or the kind is not installed."""
+        kind = path.rpartition("/")[2]
+        try:
+            page = await self._find(
+                kind, lambda api: self._get(api, path, {"limit": str(_PAGE)}), fix=""
+            )
+        except PermanentError as error:
+            log.info("kubernetes.cannot_look", kind=kind, cause=error.cause)
+            return ()
+        return (page or {}).get("items") or ()
+
+    async def namespace_exists(self, name: str) -> bool:
+        fix = "Check the cluster's address."
+        path = f"/api/v1/namespaces/{name}"
+        return await self._find("namespaces", lambda api: self._get(api, path), fix=fix) is not None
+
+    async def _get(
+        self, custom: client.CustomObjectsApi, path: str, query: Mapping[str, str] | None = None
+    ) -> Any:
+        """Read without CoreV1Api: the first use of it imports every type of the core group, for seconds."""
+        api: Any = custom.api_client
+        asked = list((query or {}).items())
+        request = await api.param_serialize(
+            "GET", path, query_params=asked, auth_settings=["BearerToken"]
+        )
+        answer = await api.call_api(*request, _request_timeout=self._timeout)
+        await answer.read()
+        return api.response_deserialize(answer, {"200": "object"}).data
 
     async def host_owner(self, host: str) -> str | None:
-        async for route in self._routes():
-            hostnames = route.get("spec", {}).get("hostnames") or ()
-            if host.lower() in (name.lower() for name in hostnames):
-                return str(route["metadata"]["namespace"])
-        return None
+        return owner_of(host, [route async for route in self._routes()])
 
     def _application_page(self, name: str) -> str:
         if not self._argocd_url:

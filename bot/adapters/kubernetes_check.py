@@ -37,6 +37,8 @@ class _Reading:
 def _readings(argocd_namespace: str) -> tuple[_Reading, ...]:
     return (
         _Reading("get", "namespaces"),
+        _Reading("list", "pods"),
+        _Reading("list", "deployments", "apps"),
         _Reading(
             "get",
             "applications",

@@ -3,15 +3,15 @@
 import json
 import ssl
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 import aiohttp
 from kubernetes.aio.client.exceptions import ApiException
 
+from bot.adapters.retry_after import retry_after
 from bot.domain.errors import PermanentError, TemporaryError
 
-_UNAUTHORIZED, _FORBIDDEN, _GONE, _TOO_MANY = 401, 403, 410, 429
+_UNAUTHORIZED, _FORBIDDEN, _CONFLICT, _GONE, _TOO_MANY = 401, 403, 409, 410, 429
 _FIRST_SERVER_ERROR = 500
 
 
@@ -28,9 +28,8 @@ def translated(error: ApiException, kind: str) -> TemporaryError | PermanentErro
             f"The cluster does not let the bot read {kind}: {_message(error)}",
             "Give the bot's service account the rights of the chart's ClusterRole.",
         )
-    if status in {_TOO_MANY, _GONE} or status >= _FIRST_SERVER_ERROR:
-        seconds = str((error.headers or {}).get("Retry-After", ""))
-        wait = timedelta(seconds=int(seconds)) if seconds.isdigit() else None
+    if status in {_CONFLICT, _TOO_MANY, _GONE} or status >= _FIRST_SERVER_ERROR:
+        wait = retry_after(error.headers or {}, now=None)
         return TemporaryError(f"The cluster was busy ({status}) when asked for {kind}.", wait)
     return PermanentError(
         f"The cluster refused to show {kind}: {_message(error)}",

@@ -1,11 +1,13 @@
 """What ApplicationEnvironments and Applications say about themselves."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from bot.ports.cluster import Application, EnvironmentStatus, Health, Sync
 
 Object = Mapping[str, Any]
+_TRIES = re.compile(r" ?\(retried \d+ times?\)|\.? ?Retrying attempt #.*$")
 M = TypeVar("M", Sync, Health)
 
 
@@ -44,7 +46,7 @@ def application(name: str, found: Object, *, page: str) -> Application:
         health=_member(Health, (status.get("health") or {}).get("status"), Health.UNKNOWN),
         revision=sync.get("revision") or revisions[0],
         operation=operation.get("phase") or "",
-        operation_message=operation.get("message") or "",
+        operation_message=_told(operation),
         resources=len(status.get("resources") or ()),
         errors=tuple(
             f"{c['type']}: {c.get('message', '')}"
@@ -53,6 +55,28 @@ def application(name: str, found: Object, *, page: str) -> Application:
         ),
         web_url=page,
     )
+
+
+def owner_of(host: str, routes: Iterable[Object]) -> str | None:
+    """The namespace of the oldest route with this host name, in whatever case; as old as each other, the first by name."""
+    found = [
+        (route["metadata"].get("creationTimestamp", ""), route["metadata"]["namespace"])
+        for route in routes
+        if host.lower() in map(str.lower, route.get("spec", {}).get("hostnames") or ())
+    ]
+    return min(found)[1] if found else None
+
+
+def _told(operation: Object) -> str:
+    """What the last sync says, without the count of its tries; Argo CD often names the refusal at the object alone."""
+    message = _TRIES.sub("", operation.get("message") or "")
+    refused = (
+        str(each.get("message"))
+        for each in (operation.get("syncResult") or {}).get("resources") or ()
+        if each.get("status") == "SyncFailed" and each.get("message")
+    )
+    told = [message, *(each for each in refused if each not in message)]
+    return "; ".join(dict.fromkeys(filter(None, told)))
 
 
 def _member(members: type[M], value: object, otherwise: M) -> M:

@@ -18,7 +18,7 @@ from bot.domain.break_glass import REVIEWED, Review
 from bot.domain.census import Census, census
 from bot.domain.entities import Person
 from bot.domain.errors import TemporaryError
-from bot.domain.job import Fix, Job, JobState, StepRecord
+from bot.domain.job import Fix, HelpAsked, Job, JobState, StepRecord
 from bot.domain.limits import Freeze
 from bot.domain.request import Request
 from bot.ports.job_store import Answer, Busy, Event
@@ -168,6 +168,18 @@ class RedisJobs:
         with translating():
             await self._redis.zadd(record.DUE, {job_id: at.timestamp()})
         return await self._change(job_id, change, what="fix", at=at, by=fix.by)
+
+    async def ask_for_help(self, job_id: str, asked: HelpAsked) -> Answer:
+        def change(job: Job) -> list[str] | None:
+            return record.help_fields((*job.help_asked, asked)) if job.can_be_helped else None
+
+        if not await self.load(job_id):
+            return Answer.UNKNOWN_JOB
+        with translating():
+            await self._redis.zadd(record.DUE, {job_id: asked.at.timestamp()})
+        return await self._change(
+            job_id, change, what="help", at=asked.at, detail=asked.words, by=asked.by
+        )
 
     async def undo(self, job_id: str, *, by: Person, at: datetime) -> Answer:
         def change(job: Job) -> list[str] | None:

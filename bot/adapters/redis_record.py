@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from bot.domain.approval import Decision, Verdict, Voiding
 from bot.domain.break_glass import Review, unreviewed_glass
 from bot.domain.entities import Person
-from bot.domain.job import Fix, Job, JobState, MessageRef, StepRecord
+from bot.domain.job import Fix, HelpAsked, Job, JobState, MessageRef, StepRecord
 from bot.ports.job_store import Event
 
 DUE = "idp:due"
@@ -20,6 +20,7 @@ FREEZE = "idp:freeze"
 REVIEWING = ("decisions", "voided", "review")
 """The fields of a job that say whether a review is open, as `lacks_review` takes them."""
 
+_help = TypeAdapter(tuple[HelpAsked, ...])
 _message = TypeAdapter(MessageRef | None)
 _decisions = TypeAdapter(tuple[Decision, ...])
 _voided = TypeAdapter(tuple[Voiding, ...])
@@ -101,6 +102,11 @@ def lacks_review(decisions: str | None, voided: str | None, review: str | None) 
     return unreviewed_glass(given, seen) is not None
 
 
+def help_fields(asked: tuple[HelpAsked, ...]) -> list[str]:
+    """The field that holds each time that the platform team was asked."""
+    return ["help_asked", _help.dump_json(asked).decode()]
+
+
 def message_fields(key: str, ref: MessageRef | None) -> list[str]:
     """The field that remembers a notice."""
     return [f"message:{key}", _message.dump_json(ref).decode()]
@@ -127,6 +133,7 @@ def job_of(fields: Mapping[str, str]) -> Job:
             "fix": _json(fields.get("fix") or "null"),
             "amended": _json(fields.get("amended") or "{}"),
             "review": _json(fields.get("review") or "null"),
+            "help_asked": _json(fields.get("help_asked") or "[]"),
             "steps": {n: StepRecord.model_validate_json(v) for n, v in _prefixed(fields, "step:")},
             "messages": {n: _message.validate_json(v) for n, v in _prefixed(fields, "message:")},
         }

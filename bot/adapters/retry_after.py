@@ -7,14 +7,21 @@ from email.utils import parsedate_to_datetime
 _LONGEST_WAIT = timedelta(hours=1)
 
 
-def retry_after(headers: Mapping[str, str], *, now: datetime) -> timedelta | None:
-    """Read `Retry-After`, which is a number of seconds or a date; None where there is none that makes sense."""
+def retry_after(headers: Mapping[str, str], *, now: datetime | None) -> timedelta | None:
+    """Read `Retry-After`, which is a number of seconds or a date; None where there is none that makes sense.
+
+    Args:
+        headers: of the answer, whatever the case of their names if the mapping does not care.
+        now: to read a date; None for a system that never sends one.
+    """
     value = headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
         return timedelta(seconds=min(int(value), _LONGEST_WAIT.total_seconds()))
     try:
         at = parsedate_to_datetime(value)
     except ValueError:
+        return None
+    if now is None:
         return None
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     return min(max(at - now, timedelta()), _LONGEST_WAIT)

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from bot.domain.approval import Decision, Voiding
 from bot.domain.break_glass import Review, broken_glass, review_due, unreviewed_glass
 from bot.domain.digest import digest_of
-from bot.domain.entities import Person
+from bot.domain.entities import EntityRef, Person
 from bot.domain.request import Request
 from bot.domain.value import Value
 
@@ -52,7 +52,8 @@ class StepRecord(Value):
     """What is stored of a step.
 
     `reason` is what it waits for, what went wrong last, or why it failed, depending on the state; `look_at` is when it
-    is looked at again if no event comes first. `fields` are the form's properties that are at fault for a failure.
+    is looked at again if no event comes first. `cause` names the known cause of a wait or a failure, where it is one;
+    `fields` are the form's properties that are at fault for it.
     """
 
     state: StepState = StepState.PENDING
@@ -62,6 +63,7 @@ class StepRecord(Value):
     waiting_since: datetime | None = None
     look_at: datetime | None = None
     reason: str = ""
+    cause: str = ""
     fix: str = ""
     fields: tuple[str, ...] = ()
     fact: JsonValue = None
@@ -109,6 +111,19 @@ class Fix(Value):
     by: Person
 
 
+class HelpAsked(Value):
+    """Somebody asked the platform team to look at a failed job.
+
+    `words` are what they should know besides. They are told in `channel`; without one, the members of `group` one by one.
+    """
+
+    by: Person
+    at: datetime
+    group: EntityRef
+    channel: str = ""
+    words: str = ""
+
+
 UNDO = "undo:"
 """How the names of steps begin that take back other ones."""
 
@@ -123,9 +138,9 @@ class Job(Value):
     not have happened. `cancelled_by` names who asked for a stop, `undo_by` who asked to take everything back.
     `decisions` are all that approvers gave to the plan as it is, `decision` the one that settled it; `voided` are those
     that were given to a plan that has changed since. `fix` is there while what no longer fits is taken back; `amended`
-    has what fixes have changed in things that stand, by step.
-    `decisions` are all that approvers gave, `decision` the one that settled it. Where one of them broke the glass,
-    `review` is what was said to it afterwards, and `review_overdue_at` when it was found that nobody had in time.
+    has what fixes have changed in things that stand, by step. Where a decision broke the glass, `review` is what was
+    said to it afterwards, and `review_overdue_at` when it was found that nobody had in time. `help_asked` is each time
+    that the platform team was asked.
     """
 
     id: str
@@ -150,6 +165,7 @@ class Job(Value):
     amended: Mapping[str, tuple[str, ...]] = {}
     review: Review | None = None
     review_overdue_at: datetime | None = None
+    help_asked: tuple[HelpAsked, ...] = ()
     messages: Mapping[str, MessageRef | None] = {}
 
     @property
@@ -211,6 +227,18 @@ class Job(Value):
         """Whether other answers to the form may mend it."""
         failed_ahead = self.state is JobState.FAILED and not self.goes_back
         return failed_ahead and any(record.fields for record in self.to_retry.values())
+
+    @property
+    def help_on_its_way(self) -> HelpAsked | None:
+        """Who asked the platform team about the failure at hand, if somebody did; about another failure one may ask again."""
+        asked = self.help_asked[-1] if self.help_asked else None
+        is_of_now = asked and self.finished_at and asked.at >= self.finished_at
+        return asked if self.state is JobState.FAILED and is_of_now else None
+
+    @property
+    def can_be_helped(self) -> bool:
+        """Whether the platform team may be asked to look at it."""
+        return self.state is JobState.FAILED and not self.help_on_its_way
 
     @property
     def fields_at_fault(self) -> tuple[str, ...]:

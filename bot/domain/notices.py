@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from enum import StrEnum
 
 from bot.domain.approval import Standing, Verdict
-from bot.domain.job import Job, JobState, MessageRef, StepState
+from bot.domain.job import Job, JobState, MessageRef, StepRecord, StepState
 from bot.domain.value import Value
 
 
 class NoticeKind(StrEnum):
-    """The card, the few things worth a reply in its thread, and what is told to one person directly.
+    """The card, the few things worth a reply in its thread, and what is told elsewhere.
 
-    `about` of the last ones is that person's Slack id.
+    `help-wanted` is for the platform team; `about` of what is told to one person is that person's Slack id.
     """
 
     CARD = "card"
@@ -25,6 +25,8 @@ class NoticeKind(StrEnum):
     REVIEW_OVERDUE = "review-overdue"
     REVIEWED = "reviewed"
     FAILED = "failed"
+    HELP_WANTED = "help-wanted"
+    HELP_ASKED = "help-asked"
     CANCELLED = "cancelled"
     DONE = "done"
     UNDONE = "undone"
@@ -48,7 +50,7 @@ DIRECT = frozenset(
 
 
 class Notice(Value):
-    """One message. `about` tells apart notices of one kind: a step's name and attempt, or a person's Slack id.
+    """One message. `about` tells apart notices of one kind: a step's name and when it failed, a number, or a person.
 
     `round` counts how often decisions became void before: whoever is asked again is told again.
     """
@@ -91,6 +93,8 @@ def notices(job: Job, *, approval_step: str, approval: Standing | None) -> tuple
         told.append(Notice(kind=NoticeKind.GLASS_BROKEN, round=round_of_glass(job)))
     told += _ending(job)
     told += _reviewing(job)
+    for number, _ in enumerate(job.help_asked, start=1):
+        told += [Notice(kind=kind, about=str(number)) for kind in _HELP]
     rounds = len(job.voided)
     return tuple(
         notice.model_copy(update={"round": rounds}) if notice.kind in _OF_A_ROUND else notice
@@ -98,6 +102,7 @@ def notices(job: Job, *, approval_step: str, approval: Standing | None) -> tuple
     )
 
 
+_HELP = (NoticeKind.HELP_WANTED, NoticeKind.HELP_ASKED)
 _OF_A_ROUND = frozenset(
     {
         NoticeKind.APPROVAL_WANTED,
@@ -155,8 +160,13 @@ def _ending(job: Job) -> list[Notice]:
             return [Notice(kind=NoticeKind.UNDONE)]
         case JobState.FAILED:
             return [
-                Notice(kind=NoticeKind.FAILED, about=f"{name}:{record.attempts}")
+                Notice(kind=NoticeKind.FAILED, about=f"{name}:{_moment(record)}")
                 for name, record in job.to_retry.items()
             ]
         case _:
             return []
+
+
+def _moment(record: StepRecord) -> str:
+    """When a step failed: its attempts are counted anew after a retry, and a failure after it is another one."""
+    return f"{record.finished_at:%Y%m%dT%H%M%S.%f}" if record.finished_at else ""

@@ -9,7 +9,8 @@ class Platform(Value):
     """Shared places and rules, the same for every request.
 
     `gitlab_group` is the group that holds a group for each team; `platform_group` the catalog group whose members run
-    the platform; the addresses end without a slash and are empty where there is no such system.
+    the platform and `platform_channel` the channel of Slack in which they are asked for help, empty where they are asked
+    one by one; the addresses end without a slash and are empty where there is no such system.
     """
 
     gitlab_group: str
@@ -18,6 +19,7 @@ class Platform(Value):
     environments: tuple[Environment, ...]
     argocd_url: str = ""
     public_url: str = ""
+    platform_channel: str = ""
 
     @property
     def first_environment(self) -> Environment:

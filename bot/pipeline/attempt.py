@@ -8,7 +8,13 @@ import structlog
 from bot.domain.errors import Declined, NotYet, PermanentError, PlanAgain, TemporaryError
 from bot.domain.job import Job, StepRecord, StepState
 from bot.pipeline.pipeline import Pipeline
-from bot.pipeline.progress import Random, after_not_yet, after_temporary
+from bot.pipeline.progress import (
+    NO_TROUBLE,
+    Random,
+    after_not_yet,
+    after_permanent,
+    after_temporary,
+)
 from bot.pipeline.step import Step
 from bot.pipeline.voiding import voided_by
 from bot.pipeline.wiring import arguments
@@ -17,6 +23,11 @@ from bot.ports.job_store import Lease
 from bot.ports.telemetry import Telemetry
 
 log = structlog.get_logger()
+
+_UNFORESEEN = PermanentError(
+    "Something went wrong inside idp-bot that it has no words for.",
+    "Press Retry; if it happens again, give the platform team this job's id.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +67,15 @@ class Attempt:
         begun = before.evolve(attempts=before.attempts + 1, started_at=before.started_at or now)
         if before.state is StepState.WAITING:
             return begun  # its effect, if it has one, is behind it: this is only another look
-        begun = begun.evolve(state=StepState.RUNNING, look_at=None, reason="", fix="", fields=())
+        begun = begun.evolve(state=StepState.RUNNING, look_at=None, **NO_TROUBLE)
         await self._write(begun, what="began")
         return begun
 
     async def _plan_again(self, begun: StepRecord, job: Job, *, why: str) -> StepRecord:
         """Begin again with the plan; a template that is filled in differently each time must not do that for ever."""
         if begun.attempts >= self.step.tries:
-            after = self._failed(begun, cause=why, fix="Have the template mended, then retry.")
+            unsteady = PermanentError(why, "Have the template mended, then retry.")
+            after = after_permanent(begun, self.step, unsteady, now=self.ports.clock())
             await self._write(after, what=str(after.state))
             return after
         plan, at = job.step(self.pipeline.plan_step.name), self.ports.clock()
@@ -95,40 +107,27 @@ class Attempt:
             now = self.ports.clock()
             return after_temporary(begun, self.step, error, now=now, random=self.random)
         except PermanentError as error:
-            return self._failed(begun, cause=error.cause, fix=error.fix, fields=error.fields)
+            return after_permanent(begun, self.step, error, now=self.ports.clock())
         except Declined as error:
             now = self.ports.clock()
             return begun.evolve(
-                state=StepState.DECLINED, finished_at=now, look_at=None, reason=error.why
+                state=StepState.DECLINED,
+                finished_at=now,
+                look_at=None,
+                **{**NO_TROUBLE, "reason": error.why},
             )
         except PlanAgain:
             raise
         except Exception:
             log.exception("job.step_broke")
-            return self._failed(
-                begun,
-                cause="Something went wrong inside idp-bot that it has no words for.",
-                fix="Press Retry; if it happens again, give the platform team this job's id.",
-            )
+            return after_permanent(begun, self.step, _UNFORESEEN, now=self.ports.clock())
         return begun.evolve(
             state=StepState.DONE,
             finished_at=self.ports.clock(),
             look_at=None,
             waiting_since=None,
-            reason="",
+            **NO_TROUBLE,
             fact=fact.model_dump(mode="json"),
-        )
-
-    def _failed(
-        self, begun: StepRecord, *, cause: str, fix: str, fields: tuple[str, ...] = ()
-    ) -> StepRecord:
-        return begun.evolve(
-            state=StepState.FAILED,
-            finished_at=self.ports.clock(),
-            look_at=None,
-            reason=cause,
-            fix=fix,
-            fields=fields,
         )
 
     async def _write(self, record: StepRecord, *, what: str) -> None:
@@ -136,6 +135,8 @@ class Attempt:
 
 
 def _what(before: StepRecord, after: StepRecord) -> str:
-    """The entry in the history; none while the same wait goes on."""
-    goes_on = after.state is StepState.WAITING and before.reason == after.reason
-    return "" if goes_on and before.state is StepState.WAITING else str(after.state)
+    """The entry in the history; none while the same wait goes on, in whichever words a known cause is put."""
+    if not before.state is after.state is StepState.WAITING:
+        return str(after.state)
+    is_same = before.reason == after.reason or (before.cause and before.cause == after.cause)
+    return "" if is_same else str(after.state)

@@ -1,10 +1,11 @@
 """What to do next with a job: pure decisions, from its records and the time."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.domain.errors import NotYet, TemporaryError
+from bot.domain.causes.known import recognise
+from bot.domain.errors import NotYet, PermanentError, TemporaryError
 from bot.domain.job import Job, JobState, StepRecord, StepState
 from bot.pipeline.course import Course
 from bot.pipeline.pipeline import Pipeline
@@ -15,6 +16,9 @@ SHORTEST_WAIT = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(seconds=30)
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(minutes=2)
+
+NO_TROUBLE: Mapping[str, Any] = {"reason": "", "cause": "", "fix": "", "fields": ()}
+"""How the record of a step looks that neither waits nor has failed."""
 
 _STOPPERS = {StepState.FAILED, StepState.DECLINED}
 
@@ -106,20 +110,18 @@ def after_not_yet(
     since = record.waiting_since or now
     waited = now - since
     if waited >= step.patience:
-        return record.evolve(
-            state=StepState.FAILED,
-            finished_at=now,
-            look_at=None,
-            reason=f"After {_in_words(step.patience)} it was still waiting for {error.why}.",
-            fix="Look at what it waits for, then press Retry.",
+        over = PermanentError(
+            f"After {_in_words(step.patience)} it was still waiting for {error.why}.",
+            "Look at what it waits for, then press Retry.",
         )
+        return after_permanent(record, step, over, now=now)
     pause = error.look_again_in or min(max(waited / 5, SHORTEST_WAIT), LONGEST_WAIT)
     return record.evolve(
         state=StepState.WAITING,
         attempts=0,
         waiting_since=since,
         look_at=now + pause,
-        reason=error.why,
+        **_trouble(step, error.why),
     )
 
 
@@ -131,16 +133,39 @@ def after_temporary(
     A `Retry-After` of the other side is the least that is waited.
     """
     if record.attempts >= step.tries:
-        return record.evolve(
-            state=StepState.FAILED,
-            finished_at=now,
-            look_at=None,
-            reason=f"{error.cause} That happened {record.attempts} times in a row.",
-            fix="Wait until the other side is well again, then press Retry.",
+        over = PermanentError(
+            f"{error.cause} That happened {record.attempts} times in a row.",
+            "Wait until the other side is well again, then press Retry.",
         )
+        return after_permanent(record, step, over, now=now)
     bound = min(FIRST_PAUSE * 2**record.attempts, LONGEST_PAUSE)
     pause = timedelta(seconds=random(0, bound.total_seconds())) + (error.retry_after or timedelta())
-    return record.evolve(state=StepState.RETRYING, look_at=now + pause, reason=error.cause)
+    return record.evolve(
+        state=StepState.RETRYING, look_at=now + pause, **_trouble(step, error.cause)
+    )
+
+
+def after_permanent(
+    record: StepRecord, step: Step[Any], error: PermanentError, *, now: datetime
+) -> StepRecord:
+    """Fail. What is known of the cause goes before what the error itself advises."""
+    trouble = _trouble(step, error.cause, fix=error.fix, fields=error.fields)
+    return record.evolve(state=StepState.FAILED, finished_at=now, look_at=None, **trouble)
+
+
+def _trouble(
+    step: Step[Any], reason: str, *, fix: str = "", fields: tuple[str, ...] = ()
+) -> Mapping[str, Any]:
+    """What is written down of a wait or a failure, with what is known about it."""
+    known = recognise(step.name, reason)
+    if known is None:
+        return {"reason": reason, "cause": "", "fix": fix, "fields": fields}
+    return {
+        "reason": reason,
+        "cause": known.name,
+        "fix": known.fix,
+        "fields": fields or known.fields,
+    }
 
 
 def _in_words(span: timedelta) -> str:

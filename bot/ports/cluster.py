@@ -29,8 +29,8 @@ class Application(Value):
     """An Argo CD Application as it stands.
 
     `revision` is the commit that was compared with the cluster; `operation` the phase of the last sync and
-    `operation_message` its words; `resources` how many objects it has (an empty Application is Healthy at once);
-    `errors` are its conditions that end in Error.
+    `operation_message` its words, with those of the objects that could not be applied; `resources` how many objects it
+    has (an empty Application is Healthy at once); `errors` are its conditions that end in Error.
     """
 
     name: str
@@ -65,8 +65,15 @@ class Cluster(Protocol):
     async def find_application(self, name: str) -> Application | None:
         """The Application, or None while it has not been composed."""
 
+    async def find_troubles(self, namespace: str) -> tuple[str, ...]:
+        """What keeps the namespace's pods, Deployments and routes from working, in the cluster's words.
+
+        What tells most comes first. Empty where all is well, or where the bot may not look: it is help for people, and
+        nothing is decided by it.
+        """
+
     async def namespace_exists(self, name: str) -> bool:
         """Whether a namespace of that name exists, whoever made it."""
 
     async def host_owner(self, host: str) -> str | None:
-        """The namespace of a route that already answers for this host name, or None."""
+        """The namespace whose route answers for this host name, or None; of several, gateways follow the oldest."""

@@ -1,6 +1,7 @@
 """Where repositories live and pipelines run."""
 
 from collections.abc import Collection, Mapping
+from datetime import timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -74,7 +75,8 @@ class PipelineState(StrEnum):
 class PipelineJob(Value):
     """One job of a pipeline; `name` and `stage` are the repository's own words.
 
-    The pipeline passes although a job with `allow_failure` fails. A job that is not needed, or not yet, waits.
+    The pipeline passes although a job with `allow_failure` fails. A job that is not needed, or not yet, waits; `queued`
+    is for how long it could have run and nobody took it. `failure` is the host's own word for why it failed.
     """
 
     id: int
@@ -83,6 +85,8 @@ class PipelineJob(Value):
     state: PipelineState
     web_url: str
     allow_failure: bool = False
+    queued: timedelta = timedelta()
+    failure: str = ""
 
 
 class Pipeline(Value):

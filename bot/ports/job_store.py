@@ -9,7 +9,7 @@ from bot.domain.approval import Decision, Voiding
 from bot.domain.break_glass import Review
 from bot.domain.census import Census
 from bot.domain.entities import Person
-from bot.domain.job import Fix, Job, JobState, MessageRef, StepRecord
+from bot.domain.job import Fix, HelpAsked, Job, JobState, MessageRef, StepRecord
 from bot.domain.limits import Freeze
 from bot.domain.request import Request
 from bot.domain.value import Value
@@ -178,6 +178,9 @@ class JobStore(Protocol):
             request: what the fix was made from: a job that asks for something else by now is left alone.
             at: the time.
         """
+
+    async def ask_for_help(self, job_id: str, asked: HelpAsked) -> Answer:
+        """Have the platform team told of a failed job, once for each failure; it is due from then on."""
 
     async def undo(self, job_id: str, *, by: Person, at: datetime) -> Answer:
         """Have a job that failed or was cancelled take back what it has made; it is due from then on."""

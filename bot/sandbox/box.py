@@ -62,6 +62,7 @@ class Box:
                 "SLACK_BOT_TOKEN": self.slack.bot_token,
                 "SLACK_APP_TOKEN": self.slack.app_token,
                 "SLACK_SIGNING_SECRET": self.slack.signing_secret,
+                "IDP_PLATFORM_CHANNEL": slack.PLATFORM,
             }
         if self.gitlab:
             env |= {"GITLAB_URL": self.gitlab.url, "GITLAB_TOKEN": self.gitlab.token}

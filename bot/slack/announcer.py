@@ -9,9 +9,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.digest import digest_of
 from bot.domain.errors import PermanentError, TemporaryError
-from bot.domain.job import Job, MessageRef
+from bot.domain.job import HelpAsked, Job, MessageRef
 from bot.domain.notices import DIRECT, Notice, NoticeKind
 from bot.domain.request import AppRequest, Visibility
+from bot.ports.directory import Directory
 from bot.slack import ids, messages, web_api
 
 log = structlog.get_logger()
@@ -37,8 +38,9 @@ _GONE = frozenset(
 class SlackAnnouncer:
     """Posts each notice with a note of whose it is, which only the app reads, so that it can be found again."""
 
-    def __init__(self, client: AsyncWebClient) -> None:
+    def __init__(self, client: AsyncWebClient, directory: Directory) -> None:
         self._client = client
+        self._directory = directory
 
     async def post(self, job: Job, notice: Notice) -> MessageRef:
         """Post a notice; where the bot may not speak it speaks to the requester directly."""
@@ -47,6 +49,8 @@ class SlackAnnouncer:
                 return await self._with_permalink(await self._post_card(job, notice))
             if notice.kind in DIRECT:
                 return await self._post_directly(job, notice)
+            if notice.kind is NoticeKind.HELP_WANTED:
+                return await self._post_to_platform_team(job, notice)
             return await self._post_reply(job, notice)
 
     async def find(self, job: Job, notice: Notice) -> MessageRef | None:
@@ -54,6 +58,9 @@ class SlackAnnouncer:
         with web_api.translated("read messages"):
             if notice.kind in DIRECT:
                 return await self._noted(job, notice.key, await self._direct(notice.about))
+            if notice.kind is NoticeKind.HELP_WANTED:
+                channel = _asked(job, notice).channel
+                return await self._noted(job, notice.key, channel) if channel else None
             if notice.kind is not NoticeKind.CARD:
                 card = _card(job)
                 return await self._noted(job, notice.key, card.channel, thread=card.ts)
@@ -102,6 +109,26 @@ class SlackAnnouncer:
         return await self._send(
             job, notice.key, await self._direct(job.request.requester.slack_id), drawn
         )
+
+    async def _post_to_platform_team(self, job: Job, notice: Notice) -> MessageRef:
+        """In their channel; where there is none, or none for the bot, to each of them, once."""
+        drawn, asked = messages.message(job, notice), _asked(job, notice)
+        try:
+            if asked.channel:
+                return await self._send(job, notice.key, asked.channel, drawn)
+        except SlackApiError as error:
+            if web_api.error_code(error) not in _CLOSED_DOORS:
+                raise
+            log.warning("slack.no_platform_channel", job=job.id, channel=asked.channel)
+        members = await self._directory.slack_ids(asked.group)
+        told = _card(job)
+        for slack_id in members:
+            if slack_id != asked.by.slack_id:
+                conversation = await self._direct(slack_id)
+                told = await self._noted(job, notice.key, conversation) or await self._send(
+                    job, notice.key, conversation, drawn
+                )
+        return told
 
     async def _with_permalink(self, card: MessageRef) -> MessageRef:
         """The card with its address; without it if Slack does not tell, for the card is there all the same."""
@@ -224,6 +251,10 @@ def _card(job: Job) -> MessageRef:
 
 def _digest(drawn: messages.Message) -> str:
     return digest_of({"text": drawn.text, "blocks": list(drawn.blocks)})
+
+
+def _asked(job: Job, notice: Notice) -> HelpAsked:
+    return job.help_asked[int(notice.about) - 1]
 
 
 def _note(job: Job, key: str) -> dict[str, str]:

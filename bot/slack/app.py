@@ -15,6 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.domain.errors import PermanentError, TemporaryError
 from bot.ports.bundle import Ports
 from bot.slack import (
+    asking_for_help,
     commands,
     decisions,
     fixing,
@@ -60,6 +61,7 @@ def build(*, ports: Ports, client: AsyncWebClient, signing_secret: SecretStr | N
         fixing,
         undoing,
         home,
+        asking_for_help,
     ):
         module.register(app, ports)
     return app

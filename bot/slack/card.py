@@ -18,7 +18,7 @@ from bot.domain.job import Job, JobState
 from bot.domain.request import AppRequest
 from bot.pipeline import facts, pipelines
 from bot.pipeline.approvals import digest_of_plan, is_undecided, standing_of, terms_of
-from bot.slack import ids, mrkdwn, outcomes, tasks, verdicts
+from bot.slack import advice, ids, mrkdwn, outcomes, tasks, verdicts
 from bot.usecases.undo import would_do
 
 TITLES = {"new-app": "New application", "new-system": "New system"}
@@ -106,8 +106,10 @@ def _ending(job: Job, length: int) -> str | None:
 def _failures(job: Job, length: int) -> Iterator[str]:
     steps = pipelines.PIPELINES[job.request.kind].by_name
     for name, record in job.to_retry.items():
-        yield f"*{steps[name].title}* failed: {mrkdwn.escaped(record.reason, length)}"
-        yield f"*What to do:* {mrkdwn.escaped(record.fix, length)}"
+        yield f"*{steps[name].title}* failed: {mrkdwn.escaped(advice.summary(record), length)}"
+        yield from advice.lines(record, length)
+    if asked := job.help_on_its_way:
+        yield f"*Platform team asked* by <@{asked.by.slack_id}> · {mrkdwn.moment(asked.at)}"
 
 
 def _buttons(job: Job) -> Iterator[ButtonElement]:
@@ -120,6 +122,10 @@ def _buttons(job: Job) -> Iterator[ButtonElement]:
     if job.can_be_undone and would_do(job):
         yield ButtonElement(
             text=mrkdwn.plain("Undo"), action_id=ids.UNDO, value=job.id, style="danger"
+        )
+    if job.can_be_helped:
+        yield ButtonElement(
+            text=mrkdwn.plain("Ask the platform team"), action_id=ids.HELP, value=job.id
         )
     if job.can_be_cancelled:
         yield ButtonElement(

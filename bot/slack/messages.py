@@ -8,7 +8,7 @@ from slack_sdk.models.blocks import Block
 
 from bot.domain.job import Job, JobState
 from bot.domain.notices import DIRECT, Notice, NoticeKind
-from bot.slack import card, direct, mrkdwn, replies
+from bot.slack import card, direct, help_wanted, mrkdwn, replies
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,8 @@ def _blocks(job: Job, notice: Notice, *, may_act: bool) -> list[Block]:
     match notice.kind:
         case NoticeKind.APPROVAL_WANTED | NoticeKind.REMINDER | NoticeKind.ESCALATED:
             return replies.approval_wanted(job, notice.kind)
-        case NoticeKind.AGREED:
-            return replies.agreed(job, int(notice.about))
-        case NoticeKind.VOIDED:
-            return replies.voided(job, int(notice.about))
+        case NoticeKind.AGREED | NoticeKind.VOIDED | NoticeKind.HELP_WANTED | NoticeKind.HELP_ASKED:
+            return _NUMBERED[notice.kind](job, int(notice.about))
         case NoticeKind.FAILED:
             return replies.failed(job, notice.about.rpartition(":")[0])
         case _:
@@ -66,6 +64,13 @@ def _in_short(job: Job, notice: Notice) -> str:
         return str(job.decision.verdict)
     return _IN_SHORT[notice.kind]
 
+
+_NUMBERED: Mapping[NoticeKind, Callable[[Job, int], list[Block]]] = {
+    NoticeKind.AGREED: replies.agreed,
+    NoticeKind.VOIDED: replies.voided,
+    NoticeKind.HELP_WANTED: help_wanted.help_wanted,
+    NoticeKind.HELP_ASKED: help_wanted.help_asked,
+}
 
 _PLAIN: Mapping[NoticeKind, Callable[[Job], list[Block]]] = {
     NoticeKind.CARD: card.blocks,
@@ -89,6 +94,8 @@ _IN_SHORT: Mapping[NoticeKind, str] = {
     NoticeKind.REVIEW_OVERDUE: "review overdue",
     NoticeKind.REVIEWED: "reviewed",
     NoticeKind.FAILED: "failed",
+    NoticeKind.HELP_WANTED: "help wanted",
+    NoticeKind.HELP_ASKED: "the platform team was asked",
     NoticeKind.CANCELLED: "ended",
     NoticeKind.DONE: "done",
     NoticeKind.UNDONE: "undone",

@@ -9,6 +9,7 @@ from slack_sdk.models.blocks import MarkdownTextObject, PlainTextObject
 NAME_LENGTH = 80
 SENTENCE_LENGTH = 300
 SECTION_LENGTH = 3000
+LOG_LENGTH = 1200
 _MINUTE = 60
 _HOUR = 3600
 _BIDI_CONTROLS = frozenset(
@@ -37,6 +38,15 @@ def escaped(text: str, limit: int = SENTENCE_LENGTH) -> str:
     for sign, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
         line = line.replace(sign, entity)
     return line
+
+
+def told(text: str, limit: int = SENTENCE_LENGTH) -> str:
+    """A sentence as `escaped` has it; lines that follow it, such as a log's, as they stand, of which the last are kept."""
+    sentence, _, rest = text.partition("\n")
+    lines = [escaped(line, limit) for line in rest.replace("`", "'").splitlines() if line.strip()]
+    while sum(map(len, lines)) > LOG_LENGTH:
+        del lines[0]
+    return "\n".join([escaped(sentence, limit), *(["```", *lines, "```"] if lines else [])])
 
 
 def link(url: str, label: str) -> str:

@@ -11,7 +11,7 @@ from bot.domain.notices import NoticeKind
 from bot.pipeline import facts, pipelines
 from bot.pipeline.approvals import standing_of, terms_of
 from bot.pipeline.undoing import way_back
-from bot.slack import mrkdwn, outcomes, verdicts
+from bot.slack import advice, mrkdwn, outcomes, verdicts
 
 
 def approval_wanted(job: Job, kind: NoticeKind) -> list[Block]:
@@ -107,8 +107,9 @@ def failed(job: Job, step_name: str) -> list[Block]:
     step = pipelines.PIPELINES[job.request.kind].by_name[step_name]
     return _section(
         [
-            f"{_requester(job)}: “{step.title}” failed. {mrkdwn.escaped(record.reason)}",
-            f"*What to do:* {mrkdwn.escaped(record.fix)} {_ways_on(job)}",
+            f"{_requester(job)}: “{step.title}” failed. {mrkdwn.told(record.reason)}",
+            *advice.lines(record),
+            _ways_on(job),
             *([] if job.undo_by else [_so_far(job)]),
         ]
     )

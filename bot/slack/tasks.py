@@ -8,7 +8,7 @@ from bot.domain.approval import Verdict
 from bot.domain.job import UNDO, Job, JobState, StepRecord, StepState
 from bot.pipeline import facts, pipelines
 from bot.pipeline.undoing import way_back
-from bot.slack import mrkdwn, outcomes, rich_text
+from bot.slack import advice, mrkdwn, outcomes, rich_text
 
 
 def plan_block(job: Job, *, detail_length: int = mrkdwn.SENTENCE_LENGTH) -> PlanBlock:
@@ -96,7 +96,7 @@ def _details(job: Job, name: str, record: StepRecord, length: int) -> Iterator[R
         case StepState.RETRYING:
             yield from _retrying(record, length)
         case StepState.FAILED | StepState.DECLINED:
-            yield rich_text.text(f"{record.reason} {record.fix}", length)
+            yield rich_text.text(f"{advice.summary(record)} {record.fix}", length)
         case StepState.RUNNING if record.attempts > 1:
             yield rich_text.text(f"Attempt {record.attempts}.")
         case StepState.PENDING | StepState.RUNNING | StepState.DONE:
@@ -108,6 +108,8 @@ def _waiting(record: StepRecord, length: int) -> Iterator[RichTextElement]:
     if record.waiting_since:
         yield rich_text.text(", since ")
         yield rich_text.moment(record.waiting_since)
+    for sentence in advice.sentences(record):
+        yield rich_text.text(sentence, length)
 
 
 def _retrying(record: StepRecord, length: int) -> Iterator[RichTextElement]:

@@ -11,6 +11,7 @@ from bot.domain.errors import PermanentError, TemporaryError
 
 _TOO_MANY = 429
 _SERVER_ERROR = 500
+_LONGEST_WAIT = 3600
 _TEMPORARY = frozenset(
     {
         "fatal_error",
@@ -70,4 +71,5 @@ def _translation(error: SlackApiError, doing: str) -> TemporaryError | Permanent
 def _retry_after(error: SlackApiError) -> timedelta | None:
     headers = getattr(error.response, "headers", None) or {}
     seconds = next((v for name, v in headers.items() if name.lower() == "retry-after"), "")
-    return timedelta(seconds=int(seconds)) if str(seconds).isdigit() else None
+    known = str(seconds).isascii() and str(seconds).isdigit()
+    return timedelta(seconds=min(int(seconds), _LONGEST_WAIT)) if known else None

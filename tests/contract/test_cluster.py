@@ -1,7 +1,9 @@
 """What the bot may expect of any cluster: in memory, or behind a Kubernetes API."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +22,18 @@ REVISION = "5f3a" * 10
 APPLICATIONS = "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications"
 ENVIRONMENTS = "/apis/idp.internal/v1alpha1/applicationenvironments"
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+PODS = f"/api/v1/namespaces/{NAME}/pods"
+DEPLOYMENTS = f"/apis/apps/v1/namespaces/{NAME}/deployments"
 ROUTES = "/apis/gateway.networking.k8s.io/v1/namespaces/{}/httproutes"
 GOOD = ({"type": "Synced", "status": "True"}, {"type": "Ready", "status": "True"})
 BROKEN = (
     {"type": "Synced", "status": "False", "reason": "ReconcileError", "message": "no rights"},
     {"type": "Ready", "status": "False", "reason": "Creating", "message": ""},
+)
+
+TROUBLES = (
+    "container app: ImagePullBackOff: manifest unknown",
+    "Deployment web: FailedCreate: exceeded quota: default",
 )
 
 
@@ -37,6 +46,7 @@ class Subject:
     application: Callable[[], Awaitable[None]]
     route: Callable[[str, str], Awaitable[None]]
     forget_routes: Callable[[], Awaitable[None]]
+    trouble: Callable[[], Awaitable[None]]
 
 
 @pytest.fixture(params=["memory", "kubernetes"])
@@ -78,7 +88,10 @@ def _memory() -> Subject:
     async def forget_routes() -> None:
         memory.missing_kinds.add("HTTPRoute")
 
-    return Subject(memory, environment, application, route, forget_routes)
+    async def trouble() -> None:
+        memory.troubles[NAME] = TROUBLES
+
+    return Subject(memory, environment, application, route, forget_routes, trouble)
 
 
 def _kubernetes(bot: Kubernetes, admin: httpx.AsyncClient) -> Subject:
@@ -105,7 +118,28 @@ def _kubernetes(bot: Kubernetes, admin: httpx.AsyncClient) -> Subject:
         answer = await admin.delete(f"{DEFINITIONS}/httproutes.gateway.networking.k8s.io")
         answer.raise_for_status()
 
-    return Subject(bot, environment, application, route, forget_routes)
+    async def trouble() -> None:
+        await _break(admin)
+
+    return Subject(bot, environment, application, route, forget_routes, trouble)
+
+
+async def _break(admin: httpx.AsyncClient) -> None:
+    await _post(admin, "/api/v1/namespaces", {"metadata": {"name": NAME}})
+    containers = [{"name": "app", "image": "registry.test/hello"}]
+    pod = {"metadata": {"name": "web-1"}, "spec": {"containers": containers}}
+    await _post(admin, PODS, pod)
+    waits = {"reason": "ImagePullBackOff", "message": "manifest unknown"}
+    container = {"name": "app", "ready": False, "state": {"waiting": waits}}
+    container |= {"image": "registry.test/hello", "imageID": "", "restartCount": 0}
+    await _patch_status(admin, f"{PODS}/web-1", {"containerStatuses": [container]})
+    labels = {"matchLabels": {"app": "web"}}
+    template = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": containers}}
+    body = {"metadata": {"name": "web"}, "spec": {"selector": labels, "template": template}}
+    await _post(admin, DEPLOYMENTS, body)
+    failure = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate"}
+    failure |= {"message": "exceeded quota: default"}
+    await _patch_status(admin, f"{DEPLOYMENTS}/web", {"conditions": [failure]})
 
 
 def _trust(ca: Path) -> Any:
@@ -217,6 +251,12 @@ async def test_an_application_shows_both_statuses_and_the_revision(subject: Subj
     assert found.web_url.endswith(f"/applications/argocd/{NAME}")
 
 
+async def test_what_does_not_run_says_why_and_the_pods_come_first(subject: Subject) -> None:
+    assert await subject.cluster.find_troubles(NAME) == ()
+    await subject.trouble()
+    assert await subject.cluster.find_troubles(NAME) == TROUBLES
+
+
 async def test_a_host_belongs_to_the_namespace_of_its_route_in_whatever_case(
     subject: Subject,
 ) -> None:
@@ -236,7 +276,7 @@ async def test_a_kind_that_is_not_installed_is_named_and_is_no_empty_answer(
 
 def _server(answer: web.Response) -> web.Application:
     async def respond(_: web.Request) -> web.Response:
-        return answer
+        return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
 
     app = web.Application()
     app.router.add_route("*", "/{anything:.*}", respond)
@@ -277,7 +317,7 @@ users: [{{name: test, user: {{token: secret}}}}]
     return file
 
 
-@pytest.mark.parametrize("status", [429, 500, 503, 504])
+@pytest.mark.parametrize("status", [409, 410, 429, 500, 503, 504])
 async def test_a_busy_api_server_is_asked_again(
     answering: Callable[[web.Response], Awaitable[Cluster]], status: int
 ) -> None:
@@ -288,6 +328,49 @@ async def test_a_busy_api_server_is_asked_again(
     assert raised.value.retry_after.total_seconds() == 7
 
 
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [({}, None), ({"Retry-After": "soon"}, None), ({"Retry-After": "9" * 30}, 3600)],
+)
+async def test_a_wish_to_be_left_alone_is_heard_for_an_hour_at_most(
+    answering: Callable[[web.Response], Awaitable[Cluster]],
+    header: dict[str, str],
+    seconds: int | None,
+) -> None:
+    cluster = await answering(web.Response(status=429, headers=header))
+    with pytest.raises(TemporaryError) as raised:
+        await cluster.find_environment(NAME)
+    wait = raised.value.retry_after
+    assert (wait and wait.total_seconds()) == seconds
+
+
+@pytest.mark.parametrize(
+    ("is_silent", "words"), [(False, "could not be reached"), (True, "did not answer in time")]
+)
+async def test_a_connection_that_breaks_or_stays_silent_is_tried_again(
+    tmp_path: Path,
+    is_silent: bool,  # noqa: FBT001 pytest gives it by name
+    words: str,
+) -> None:
+    ended = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if is_silent:
+            await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        ended.set()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        wait = timedelta(seconds=0.3 if is_silent else 10)
+        cluster = Kubernetes(kubeconfig=_kubeconfig(tmp_path, url), timeout=wait)
+        with pytest.raises(TemporaryError, match=words):
+            await cluster.find_application(NAME)
+        await cluster.close()
+        await ended.wait()
+
+
 @pytest.mark.parametrize(("status", "fix"), [(401, "Renew the token"), (403, "ClusterRole")])
 async def test_a_refusal_says_what_to_do(
     answering: Callable[[web.Response], Awaitable[Cluster]], status: int, fix: str
@@ -296,6 +379,28 @@ async def test_a_refusal_says_what_to_do(
     with pytest.raises(PermanentError) as raised:
         await cluster.namespace_exists("shop")
     assert fix in raised.value.fix
+
+
+async def test_where_the_bot_may_not_look_it_knows_of_no_trouble(
+    answering: Callable[[web.Response], Awaitable[Cluster]],
+) -> None:
+    cluster = await answering(web.Response(status=403))
+    assert await cluster.find_troubles(NAME) == ()
+
+
+async def test_the_last_sync_tells_what_was_refused_and_not_how_often_it_was_tried(
+    answering: Callable[[web.Response], Awaitable[Cluster]],
+) -> None:
+    refused = {"kind": "Service", "status": "SyncFailed", "message": "no right to do that"}
+    state = {
+        "phase": "Running",
+        "message": "one or more tasks are not valid (retried 3 times). Retrying attempt #4 at 9:00AM.",
+        "syncResult": {"resources": [refused, {"status": "Synced", "message": "configured"}]},
+    }
+    cluster = await answering(web.json_response({"status": {"operationState": state}}))
+    found = await cluster.find_application(NAME)
+    assert found is not None
+    assert found.operation_message == "one or more tasks are not valid; no right to do that"
 
 
 async def test_an_application_without_a_status_is_unknown_and_nothing_worse(

@@ -420,6 +420,7 @@ async def test_a_failed_job_is_shown_with_the_end_of_its_log_and_what_follows_ne
     states = [job.state for job in pipeline.jobs]
     assert pipeline.state is PipelineState.FAILED
     assert states == [PipelineState.FAILED, PipelineState.WAITING]
+    assert [job.failure for job in pipeline.jobs] == ["script_failure", ""]
     log = await subject.git.log_tail(project, pipeline.jobs[0].id, lines=5)
     assert "went wrong" in log
     assert "\x1b" not in log

@@ -14,7 +14,8 @@ from bot.adapters.redis_jobs import RedisJobs
 from bot.adapters.redis_lease import RedisLease
 from bot.domain.approval import BreakGlass, Decision, Verdict, Voiding
 from bot.domain.break_glass import Review
-from bot.domain.job import Fix, Job, JobState, MessageRef, StepRecord, StepState
+from bot.domain.entities import Person
+from bot.domain.job import Fix, HelpAsked, Job, JobState, MessageRef, StepRecord, StepState
 from bot.domain.limits import Freeze
 from bot.ports.job_store import Answer, Busy, JobStore, Lease, LeaseLost
 from tests.builders import ADA, BRUNO, DENIZ, NOON, a_job, an_app_request, group
@@ -819,3 +820,44 @@ async def test_several_steps_change_at_once(jobs: JobStore) -> None:
         with pytest.raises(LeaseLost):
             await write
     await second.release()
+
+
+def help_wanted(by: Person = ADA, at: datetime = LONG_AFTER) -> HelpAsked:
+    return HelpAsked(
+        by=by, at=at, group=group("platform"), channel="C0PLATFORM", words="Please look."
+    )
+
+
+async def test_help_is_asked_for_once_for_a_failure_and_makes_a_settled_job_due(
+    jobs: JobStore,
+) -> None:
+    await jobs.create(a_job())
+    lease = await take(jobs)
+    running = await jobs.ask_for_help("job00001", help_wanted())
+    await lease.write_state(JobState.FAILED, at=LATER, finished_at=LATER)
+    assert await lease.settle(seen_signals=0)
+
+    answers = [await jobs.ask_for_help("job00001", help_wanted(by)) for by in (ADA, BRUNO)]
+    unknown = await jobs.ask_for_help("job00009", help_wanted())
+
+    assert running is Answer.TOO_LATE
+    assert answers == [Answer.ACCEPTED, Answer.TOO_LATE]
+    assert unknown is Answer.UNKNOWN_JOB
+    job = await jobs.load("job00001")
+    assert job
+    assert job.help_asked == (help_wanted(),)
+    assert (job.state, job.signals) == (JobState.FAILED, 1)
+    assert await jobs.due(now=LONG_AFTER) == ["job00001"]
+    event = (await jobs.history("job00001"))[-1]
+    assert (event.what, event.by, event.detail) == ("help", ADA, "Please look.")
+
+
+async def test_two_who_ask_for_help_at_the_same_moment_ask_once(jobs: JobStore) -> None:
+    await jobs.create(a_job())
+    lease = await take(jobs)
+    await lease.write_state(JobState.FAILED, at=LATER, finished_at=LATER)
+
+    wishes = (jobs.ask_for_help("job00001", help_wanted(by)) for by in (ADA, BRUNO))
+    answers = await asyncio.gather(*wishes)
+
+    assert sorted(answers) == [Answer.ACCEPTED, Answer.TOO_LATE]

@@ -8,7 +8,7 @@ from bot.domain.approval import ApprovalTerms, BreakGlass, Decision, Stage, Verd
 from bot.domain.break_glass import Review
 from bot.domain.entities import EntityRef, Person, entity_ref
 from bot.domain.environments import Environment
-from bot.domain.job import Job, JobState, MessageRef, StepRecord, StepState
+from bot.domain.job import HelpAsked, Job, JobState, MessageRef, StepRecord, StepState
 from bot.domain.naming import app_names
 from bot.domain.request import AppRequest, SystemRequest, Visibility
 from bot.domain.value import Value
@@ -231,6 +231,15 @@ def a_failed_job(reason: str = "The pipeline failed.", fix: str = "Look at the j
         "create_app_repository",
     )
     return a_job(state=JobState.FAILED, steps={**made, "await_pipeline": failed}, messages=posted())
+
+
+def a_failed_job_with_help(**changes: Any) -> Job:
+    """One about which the platform team was asked."""
+    at = NOW + timedelta(minutes=5)
+    asked = {"by": ADA, "at": at, "group": PLATFORM, "words": "It worked yesterday.", **changes}
+    help_asked = (HelpAsked.model_validate(asked),)
+    changed = {"finished_at": NOW + timedelta(minutes=1), "help_asked": help_asked}
+    return a_failed_job().model_copy(update=changed)
 
 
 def an_undone_job(state: JobState = JobState.UNDONE) -> Job:

@@ -14,7 +14,9 @@ from tests.unit import slack_jobs as jobs
 CARD = Notice(kind=NoticeKind.CARD)
 WANTED = Notice(kind=NoticeKind.APPROVAL_WANTED)
 DECIDED = Notice(kind=NoticeKind.DECIDED)
-FAILED = Notice(kind=NoticeKind.FAILED, about="await_pipeline:2")
+FAILED = Notice(kind=NoticeKind.FAILED, about="await_pipeline:20261103T120100.000000")
+HELP_WANTED = Notice(kind=NoticeKind.HELP_WANTED, about="1")
+HELP_ASKED = Notice(kind=NoticeKind.HELP_ASKED, about="1")
 CANCELLED = Notice(kind=NoticeKind.CANCELLED)
 DONE = Notice(kind=NoticeKind.DONE)
 

@@ -25,7 +25,7 @@ def stored(world: World) -> list[Job]:
 async def card_of(world: World, job: Job) -> dict[str, Any]:
     """A job's card as it hangs in the channel."""
     await world.behind.jobs.create(job)
-    announcer = SlackAnnouncer(world.client)
+    announcer = SlackAnnouncer(world.client, world.behind.directory)
     await announcer.post(job, Notice(kind=NoticeKind.CARD))
     return (await world.messages())[-1]
 

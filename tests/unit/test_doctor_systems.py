@@ -158,7 +158,7 @@ async def slack_findings(answer: dict[str, Any], scopes: str = "") -> dict[str, 
     response = JSONResponse({"ok": True, **answer}, headers={"X-OAuth-Scopes": scopes})
     async with answering({"/api/auth.test": response}) as url:
         client = AsyncWebClient(token="xoxb-x", base_url=f"{url}/api/")
-        return await found(slack_check.checkup(client, app_token=None))
+        return await found(slack_check.checkup(client, app_token=None, platform_channel=""))
 
 
 async def test_scopes_that_the_app_lacks_are_named() -> None:
@@ -183,7 +183,7 @@ async def test_without_an_app_token_the_signing_secret_is_what_counts() -> None:
 async def test_a_proxy_in_front_of_slack_is_not_taken_for_slack() -> None:
     async with answering({"/api/auth.test": HTMLResponse("<h1>Sign on</h1>")}) as url:
         client = AsyncWebClient(token="xoxb-x", base_url=f"{url}/api/")
-        findings = await found(slack_check.checkup(client, app_token=None))
+        findings = await found(slack_check.checkup(client, app_token=None, platform_channel=""))
     assert set(findings) == {"reachable"}
     assert findings["reachable"].verdict == "failed"
 
@@ -323,3 +323,27 @@ async def test_a_catalog_names_those_who_can_approve() -> None:
     catalog = MemoryCatalog(entities=[an_entity(platform), *people])
     look = catalog_check.findings("Catalog", catalog, platform_group=platform)
     assert (await findings_of(look))["users"].detail == "deniz, elif can approve."
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict", "words"),
+    [
+        ({"ok": True, "messages": []}, "ok", "The bot is a member of C0PLATFORM."),
+        ({"ok": False, "error": "not_in_channel"}, "ok", "is public"),
+        ({"ok": False, "error": "channel_not_found"}, "failed", "no channel C0PLATFORM"),
+    ],
+)
+async def test_the_platform_teams_channel_is_one_in_which_the_bot_can_post(
+    answer: dict[str, Any], verdict: str, words: str
+) -> None:
+    routes = {
+        "/api/auth.test": JSONResponse({"ok": True, "bot_id": "B1"}),
+        "/api/conversations.history": JSONResponse(answer),
+    }
+    async with answering(routes) as url:
+        client = AsyncWebClient(token="xoxb-x", base_url=f"{url}/api/")
+        checkup = slack_check.checkup(client, app_token=None, platform_channel="C0PLATFORM")
+        finding = (await found(checkup))["platform channel"]
+    assert finding.verdict == verdict
+    assert words in finding.detail
+    assert ("IDP_PLATFORM_CHANNEL" in finding.fix) is (verdict == "failed")

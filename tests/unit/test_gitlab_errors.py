@@ -31,6 +31,7 @@ def meant(error: Exception) -> TemporaryError | PermanentError:
         refusal(504),
         refusal(520),
         refusal(429, "Retry later"),
+        refusal(400, {"base": ["The project is still being deleted. Please try again later."]}),
         refusal(409, "409 Conflict: Resource lock"),
         refusal(400, "You can only create or edit files when you are on a branch"),
         refusal(400, "A file with this name already exists"),
@@ -60,9 +61,15 @@ def test_what_may_pass_is_tried_again(error: Exception) -> None:
         (gitlab.GitlabAuthenticationError("401 Unauthorized", 401), "refused the bot's token", "GITLAB_TOKEN"),
         (refusal(403, "insufficient_scope"), "no right to create", "GITLAB_TOKEN"),
         (refusal(403, "", b'{"error":"insufficient_scope"}'), "no right to create", "scope “api”"),
+        (
+            refusal(401, "invalid_token", b'{"error":"invalid_token","error_description":"Token was revoked."}'),
+            "refused the bot's token: invalid_token: Token was revoked.",
+            "GITLAB_TOKEN",
+        ),
+        (refusal(400, {"limit_reached": [], "name": ["is too long"]}), "limit_reached; name is too long", "Mend"),
         (refusal(403, "403 Forbidden"), "403 Forbidden", "role Owner"),
         (refusal(404, "404 Group Not Found"), "404 Group Not Found", "is a member"),
-        (refusal(400, {"path": ["has already been taken"]}), "still held", "another name"),
+        (refusal(400, {"path": ["has already been taken"]}), "path has already been taken", "another name"),
         (refusal(400, {"name": ["is too long"], "base": ["x"]}), "name is too long; base x", "Mend"),
         (refusal(400, {"visibility_level": {"a": ["b", "c"]}}), "a b; a c", "Mend"),
         (refusal(409, "Member already exists"), "Member already exists", "Mend"),
@@ -117,6 +124,10 @@ def test_retry_after_is_seconds_or_a_date_and_never_more_than_an_hour(
 ) -> None:
     found = retry_after({"Retry-After": value}, now=NOW)
     assert found == (None if wait is None else timedelta(seconds=wait))
+
+
+def test_a_date_means_nothing_where_none_is_expected() -> None:
+    assert retry_after({"Retry-After": "Mon, 05 Jan 2026 09:00:30 GMT"}, now=None) is None
 
 
 def test_no_retry_after_is_no_wish() -> None:

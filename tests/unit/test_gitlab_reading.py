@@ -1,11 +1,15 @@
 """What the GitLab adapter reads out of names, descriptions and logs."""
 
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.adapters.gitlab_files import blob_sha
-from bot.adapters.gitlab_pipelines import plain_tail
+from bot.adapters.gitlab_pipelines import in_running_order, plain_tail
 from bot.adapters.gitlab_projects import description_of, mark_of
 from bot.domain.request import Visibility
 from bot.ports.git_host import NewProject
@@ -72,3 +76,30 @@ def test_content_is_named_as_git_names_it() -> None:
     assert blob_sha(b"hello\n", like=sha256) == (
         "2cf8d83d9ee29543b34a87727421fdecb7e3f3a183d337639025de576db9ebb4"
     )
+
+
+def a_raw_job(**changes: Any) -> SimpleNamespace:
+    job = {
+        "id": 7,
+        "name": "build",
+        "stage": "package",
+        "status": "pending",
+        "web_url": "https://gitlab.example.com/j/7",
+        "allow_failure": False,
+        "queued_duration": 200.5,
+        "failure_reason": None,
+    }
+    return SimpleNamespace(**{**job, **changes})
+
+
+def test_a_job_that_nobody_takes_says_for_how_long() -> None:
+    [queued] = in_running_order([a_raw_job()])
+    [taken] = in_running_order([a_raw_job(status="running")])
+    [new] = in_running_order([a_raw_job(queued_duration=None)])
+    assert (queued.queued, taken.queued) == (timedelta(seconds=200.5), timedelta())
+    assert (new.queued, new.failure) == (timedelta(), "")
+
+
+def test_a_failed_job_has_gitlabs_word_for_why() -> None:
+    [job] = in_running_order([a_raw_job(status="failed", failure_reason="runner_system_failure")])
+    assert job.failure == "runner_system_failure"

@@ -1,11 +1,13 @@
 """The steps of new-app on memory ports: what they make, what they say, and that a rerun makes nothing twice."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from bot.domain.errors import PermanentError, TemporaryError
-from bot.domain.job import Job, JobState, StepState
+from bot.domain.job import Job, JobState, StepRecord, StepState
+from bot.ports.cluster import Health, Sync
 from bot.ports.git_host import RenderedFile
 from tests.builders import CHIARA, PLATFORM, a_job, an_app_request
 from tests.world import World
@@ -141,6 +143,93 @@ async def test_a_failed_pipeline_names_the_job_and_shows_the_end_of_its_log(worl
     assert "Retry" in record.fix
 
 
+async def test_a_job_that_no_runner_takes_is_told_of_with_what_to_do(world: World) -> None:
+    world.catalog.fail_next(TemporaryError("The catalog is asleep."), call="register")
+    usual = (await begin(world)).step("await_pipeline")
+    pipelines = world.git.repositories[APP].pipelines
+    [(sha, [pipeline])] = pipelines.items()
+    lint, *others = pipeline.jobs
+    late = lint.model_copy(update={"queued": timedelta(minutes=3)})
+    pipelines[sha] = [pipeline.model_copy(update={"jobs": (late, *others)})]
+
+    record = (await world.advance(a_job(), by=MINUTE)).step("await_pipeline")
+
+    assert (usual.reason, usual.cause) == ("a runner to take the pipeline's lint job", "")
+    assert (record.state, record.cause) == (StepState.WAITING, "pipeline-no-runner")
+    assert "runner" in record.fix
+
+
+async def test_a_job_that_its_runner_could_not_run_says_so(world: World) -> None:
+    world.catalog.fail_next(TemporaryError("The catalog is asleep."), call="register")
+    await begin(world)
+    pipelines = world.git.repositories[APP].pipelines
+    [sha] = pipelines
+    world.git.finish_pipeline(APP, sha, failed_job="lint", log="Preparing environment")
+    [failed] = pipelines[sha]
+    lint, *others = failed.jobs
+    broken = lint.model_copy(update={"failure": "runner_system_failure"})
+    pipelines[sha] = [failed.model_copy(update={"jobs": (broken, *others)})]
+
+    record = (await world.advance(a_job(), by=MINUTE)).step("await_pipeline")
+
+    assert "lint job failed (runner_system_failure)" in record.reason
+    assert record.cause == "pipeline-runner-broken"
+
+
+async def deployed(world: World, **changes: Any) -> StepRecord:
+    """The step that waits for Argo CD, with an Application that is not quite as it should be."""
+    world.catalog.fail_next(TemporaryError("The catalog is asleep."), call="register")
+    await begin(world)
+    serve_the_entity_file(world)
+    world.cluster.deploy(FULL_NAME, revision=run_the_pipeline(world))
+    application = world.cluster.applications[FULL_NAME].model_copy(update=changes)
+    world.cluster.applications[FULL_NAME] = application
+    return (await world.advance(a_job(), by=MINUTE)).step("await_deployment")
+
+
+async def test_what_does_not_run_is_told_in_the_clusters_words_with_what_they_mean(
+    world: World,
+) -> None:
+    world.cluster.troubles[FULL_NAME] = ("container app: ImagePullBackOff: not found", "more")
+
+    record = await deployed(world, health=Health.PROGRESSING)
+
+    assert record.state is StepState.WAITING
+    assert record.reason.endswith("(now Progressing): container app: ImagePullBackOff: not found")
+    assert record.cause == "image-not-pulled"
+
+
+async def test_what_argocd_cannot_read_is_told_while_it_is_waited_for(world: World) -> None:
+    error = "ComparisonError: Failed to load target state: authentication required"
+
+    record = await deployed(world, sync=Sync.UNKNOWN, errors=(error,))
+
+    assert record.state is StepState.WAITING
+    assert error in record.reason
+    assert record.cause == "argocd-repository-unreadable"
+
+
+async def test_a_sync_that_is_tried_again_says_what_was_refused(world: World) -> None:
+    said = 'one or more objects failed to apply, reason: admission webhook "kyverno" denied it'
+
+    record = await deployed(
+        world, sync=Sync.OUT_OF_SYNC, operation="Running", operation_message=said
+    )
+
+    assert (record.state, record.cause) == (StepState.WAITING, "admission-refused")
+
+
+async def test_a_sync_that_failed_says_why_once_and_where_to_look(world: World) -> None:
+    said = "resource :Node is not permitted in project payments"
+    errors = (f"SyncError: Failed last sync attempt: {said}",)
+
+    record = await deployed(world, operation="Failed", operation_message=said, errors=errors)
+
+    assert (record.state, record.cause) == (StepState.FAILED, "argocd-project-forbids")
+    assert record.reason.count(said) == 1
+    assert "https://argocd.example.com/" in record.reason
+
+
 async def test_a_pipeline_that_deployed_nothing_is_no_success(world: World) -> None:
     world.catalog.fail_next(TemporaryError("The catalog is asleep."), call="register")
     await begin(world)
@@ -177,6 +266,21 @@ async def test_an_address_that_does_not_answer_is_waited_for_in_its_own_words(
 
     assert job.state is JobState.WAITING
     assert job.step("await_live_url").reason == "the certificate of hello.dev.example.com"
+
+
+async def test_a_host_that_an_older_route_has_is_told_with_whose_it_is(world: World) -> None:
+    world.catalog.fail_next(TemporaryError("The catalog is asleep."), call="register")
+    await begin(world)
+    serve_the_entity_file(world)
+    world.cluster.deploy(FULL_NAME, revision=run_the_pipeline(world))
+    world.cluster.hosts["hello.dev.example.com"] = "storefront-webshop-hello"
+    world.prober.problems[URL] = f"{URL} to answer 200 (it answers 404)"
+
+    record = (await world.advance(a_job(), by=MINUTE)).step("await_live_url")
+
+    assert "of the namespace storefront-webshop-hello, has the host name too" in record.reason
+    assert record.cause == "host-taken"
+    assert "hostname" in record.fields
 
 
 async def test_nothing_is_made_before_approval(world: World) -> None:

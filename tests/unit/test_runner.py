@@ -17,6 +17,7 @@ from tests.builders import ADA, NOON, a_job
 from tests.world import World
 
 SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
 
 
 class Ground(Value):
@@ -212,7 +213,77 @@ async def test_a_permanent_error_fails_the_job_at_once_with_cause_and_fix(world:
         "The hill is rock.",
         "Bring dynamite.",
     )
-    assert world.told() == ["card", "failed:raise_wall:1"]
+    assert world.told() == ["card", "failed:raise_wall:20260302T120000.000000"]
+
+
+FORBIDDEN = "GitLab does not let the bot build a wall: 403 Forbidden"
+
+
+async def test_a_known_cause_brings_its_own_advice_and_the_answers_that_would_mend_it(
+    world: World,
+) -> None:
+    taken = "GitLab could not build a wall: path has already been taken."
+    WEATHER.troubles = [PermanentError(taken, "Do something.")]
+
+    record = (await world.advance(a_job())).step("raise_wall")
+
+    assert (record.reason, record.cause) == (taken, "gitlab-name-taken")
+    assert record.fix.startswith("Choose another name")
+    assert record.fields == ("name",)
+
+
+async def test_what_the_error_says_of_the_answers_at_fault_is_kept(world: World) -> None:
+    taken = "GitLab could not build a wall: path has already been taken."
+    WEATHER.troubles = [PermanentError(taken, "Do something.", fields=("hostname",))]
+
+    record = (await world.advance(a_job())).step("raise_wall")
+
+    assert record.fields == ("hostname",)
+
+
+async def test_what_is_known_of_a_temporary_error_is_told_when_its_tries_are_used_up(
+    world: World,
+) -> None:
+    deleting = "GitLab could not build a wall yet: The project is still being deleted."
+    WEATHER.troubles = [TemporaryError(deleting)] * 9
+
+    for _ in range(4):
+        job = await world.advance(a_job(), by=MINUTE)
+
+    record = job.step("raise_wall")
+    assert (record.state, record.cause) == (StepState.FAILED, "gitlab-name-still-held")
+    assert record.fields == ("name",)
+
+
+async def test_a_wait_for_a_known_trouble_says_so_until_it_is_over(world: World) -> None:
+    WEATHER.troubles = [NotYet(FORBIDDEN), NotYet("the mortar to dry")]
+    troubled = (await world.advance(a_job())).step("raise_wall")
+    patient = (await world.advance(a_job(), by=MINUTE)).step("raise_wall")
+    done = (await world.advance(a_job(), by=MINUTE)).step("raise_wall")
+
+    assert (troubled.state, troubled.cause) == (StepState.WAITING, "gitlab-role-too-low")
+    assert "Owner" in troubled.fix
+    assert (patient.cause, patient.fix) == ("", "")
+    assert (done.cause, done.fix, done.fields) == ("", "", ())
+
+
+async def test_a_wait_that_ends_in_a_failure_says_what_is_known_of_it(world: World) -> None:
+    WEATHER.troubles = [NotYet(FORBIDDEN)] * 2
+    await world.advance(a_job())
+
+    record = (await world.advance(a_job(), by=11 * MINUTE)).step("raise_wall")
+
+    assert (record.state, record.cause) == (StepState.FAILED, "gitlab-role-too-low")
+    assert "Owner" in record.fix
+
+
+async def test_one_known_trouble_in_ever_new_words_is_in_the_history_once(world: World) -> None:
+    WEATHER.troubles = [NotYet(f"{FORBIDDEN} ({n})") for n in range(3)]
+    for _ in range(3):
+        await world.advance(a_job(), by=MINUTE)
+
+    waits = [e for e in await world.jobs.history("job00001") if e.what == StepState.WAITING]
+    assert [wait.step for wait in waits if wait.step] == ["raise_wall"]
 
 
 async def test_an_error_without_a_name_fails_the_job_in_plain_words(world: World) -> None:
@@ -235,6 +306,19 @@ async def test_a_retry_runs_the_failed_step_and_what_follows_alone(world: World)
     assert answer is Answer.ACCEPTED
     assert job.state is JobState.DONE
     assert WEATHER.built.count("ground") == 1
+
+
+async def test_a_step_that_fails_again_after_a_retry_is_told_of_again(world: World) -> None:
+    for _ in range(2):
+        WEATHER.troubles = [PermanentError("The hill is rock.", "Bring dynamite.")]
+        await world.advance(a_job(), by=MINUTE)
+        await world.jobs.retry("job00001", by=ADA, at=world.now())
+
+    assert world.told() == [
+        "card",
+        "failed:raise_wall:20260302T120100.000000",
+        "failed:raise_wall:20260302T120200.000000",
+    ]
 
 
 async def test_a_declined_request_ends_as_cancelled_and_says_why(world: World) -> None:

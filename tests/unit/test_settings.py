@@ -204,3 +204,11 @@ def test_another_file_can_be_named_and_an_empty_name_reads_none(
 
     contexts = [each.kube_context for each in (ordinary, named, unread)]
     assert contexts == ["from-dot-env", "from-production", None]
+
+
+def test_the_platform_teams_channel_is_an_id_and_no_name(given: pytest.MonkeyPatch) -> None:
+    given.setenv("IDP_PLATFORM_CHANNEL", "C0PLATFORM")
+    assert read_settings(Settings).platform.platform_channel == "C0PLATFORM"
+    given.setenv("IDP_PLATFORM_CHANNEL", "#platform")
+    [problem] = problems()
+    assert problem.startswith("IDP_PLATFORM_CHANNEL is malformed")

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from bot.adapters.memory.directory import MemoryDirectory
 from bot.domain.errors import PermanentError, TemporaryError
 from bot.domain.job import Job, MessageRef
 from bot.domain.notices import Notice, NoticeKind
@@ -26,6 +27,7 @@ from tests.unit.slack_world import World, buttons_of
 CARD = Notice(kind=NoticeKind.CARD)
 DONE = Notice(kind=NoticeKind.DONE)
 QUESTION = Notice(kind=NoticeKind.QUESTION, about="U0DENIZ")
+HELP_WANTED = Notice(kind=NoticeKind.HELP_WANTED, about="1")
 LONG_AGO = timedelta(days=365 * 30)
 
 
@@ -43,7 +45,7 @@ def announcer(world: World) -> SlackAnnouncer:
 def an_announcer(world: World, **client: Any) -> SlackAnnouncer:
     """An announcer that remembers nothing, as in another process."""
     given = {"token": world.slack.bot_token, "base_url": world.slack.api_url, **client}
-    return SlackAnnouncer(AsyncWebClient(**given))
+    return SlackAnnouncer(AsyncWebClient(**given), world.behind.directory)
 
 
 def since_long(job: Job, channel: str = "C0PAYMENTS") -> Job:
@@ -294,8 +296,53 @@ async def test_a_card_in_a_channel_without_the_bot_is_found_by_joining_it() -> N
     routes = [Route(f"/api/{n}", call, methods=["GET", "POST"]) for n, call in methods.items()]
     async with served(Starlette(routes=routes), 0) as port:
         client = AsyncWebClient(token="xoxb-1", base_url=f"http://127.0.0.1:{port}/api/")
-        announcer = SlackAnnouncer(client)
+        announcer = SlackAnnouncer(client, MemoryDirectory(jobs.ADA))
         card = await announcer.post(jobs.a_job(), CARD)
 
         assert not channel.has_joined
         assert await announcer.find(jobs.a_job(), CARD) == card
+
+
+def with_help(job: Job, card: MessageRef, *, channel: str) -> Job:
+    """A job about which the platform team is asked."""
+    asked = jobs.a_failed_job_with_help(channel=channel).help_asked
+    return job.model_copy(update={"messages": {"card": card}, "help_asked": asked})
+
+
+async def test_the_platform_team_is_asked_in_its_channel_and_found_there_again(
+    world: World, announcer: SlackAnnouncer
+) -> None:
+    job = since_long(jobs.a_failed_job())
+    job = with_help(job, await announcer.post(job, CARD), channel="C0PLATFORM")
+
+    posted = await announcer.post(job, HELP_WANTED)
+
+    assert posted.channel == "C0PLATFORM"
+    assert await an_announcer(world).find(job, HELP_WANTED) == posted
+    assert (await world.messages())[-1].get("thread_ts") is None
+
+
+@pytest.mark.parametrize("channel", ["", "C0LEADS", "C0NOWHERE"])
+async def test_without_a_channel_for_the_bot_each_of_the_platform_group_is_asked_once(
+    world: World, announcer: SlackAnnouncer, channel: str
+) -> None:
+    job = since_long(jobs.a_failed_job())
+    job = with_help(job, await announcer.post(job, CARD), channel=channel)
+
+    first = await announcer.post(job, HELP_WANTED)
+    again = await an_announcer(world).post(job, HELP_WANTED)
+
+    assert first == again
+    wanted = [m for m in await world.messages() if "asks the platform team" in str(m["blocks"])]
+    assert [message["channel"] for message in wanted] == [first.channel]
+    assert first.channel.startswith("D")
+
+
+async def test_where_nobody_of_the_platform_group_is_in_slack_the_job_goes_on(
+    world: World,
+) -> None:
+    announcer = SlackAnnouncer(world.client, MemoryDirectory(jobs.ADA))
+    job = since_long(jobs.a_failed_job())
+    card = await announcer.post(job, CARD)
+
+    assert await announcer.post(with_help(job, card, channel=""), HELP_WANTED) == card

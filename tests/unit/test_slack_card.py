@@ -1,8 +1,9 @@
 """What people read on the card, in every state of a job."""
 
 from datetime import timedelta
+from typing import Any
 
-from bot.domain.job import JobState, StepRecord, StepState
+from bot.domain.job import Job, JobState, StepRecord, StepState
 from bot.slack import messages
 from tests.unit import slack_jobs as jobs
 from tests.unit.slack_reading import A_RUNNING_JOB, CARD, buttons, plan, said, task
@@ -181,6 +182,53 @@ def test_a_failed_job_says_which_step_why_and_what_to_do_and_can_be_retried() ->
     assert "failed: The pipeline failed." in said(card)
     assert "*What to do:* Look at the job's log." in said(card)
     assert task(card, "await_pipeline")["status"] == "error"
+    assert buttons(card) == ["Retry", "Undo", "Ask the platform team"]
+
+
+def failed_with(**changes: Any) -> Job:
+    """A job whose pipeline failed in this way."""
+    failed = jobs.a_failed_job()
+    record = failed.step("await_pipeline").evolve(**changes)
+    return failed.model_copy(update={"steps": {**failed.steps, "await_pipeline": record}})
+
+
+def test_a_failure_whose_cause_is_known_says_what_it_means_and_who_can_mend_it() -> None:
+    job = failed_with(cause="pipeline-no-runner", fix="Start one.")
+
+    card = said(messages.message(job, CARD))
+
+    assert "*What it means:* No runner takes the job" in card
+    assert "*What to do (the platform team):* Start one." in card
+
+
+def test_a_wait_whose_cause_is_known_says_what_it_means_and_what_to_do() -> None:
+    waiting = StepRecord(
+        state=StepState.WAITING,
+        waiting_since=jobs.NOW,
+        reason="the name hello-shop.example.com to resolve",
+        cause="dns-name-missing",
+        fix="Add a record.",
+    )
+    card = messages.message(jobs.a_job(steps={"await_live_url": waiting}), CARD)
+
+    shown = task(card, "await_live_url")["details"]["elements"][0]["elements"]
+    told = [each.get("text", "") for each in shown]
+    assert told[0] == "Waiting for the name hello-shop.example.com to resolve"
+    assert told[-2].startswith(". There is no DNS record")
+    assert told[-1] == " What to do (the platform team): Add a record."
+
+
+def test_the_lines_of_a_log_are_left_to_the_thread() -> None:
+    card = messages.message(failed_with(reason="The test job failed:\nE  assert 1 == 2"), CARD)
+
+    assert "The test job failed; its last lines are in the thread." in said(card)
+    assert "assert" not in said(card)
+
+
+def test_once_the_platform_team_was_asked_the_card_says_by_whom_and_asks_no_more() -> None:
+    card = messages.message(jobs.a_failed_job_with_help(), CARD)
+
+    assert "*Platform team asked* by <@U0ADA>" in said(card)
     assert buttons(card) == ["Retry", "Undo"]
 
 

@@ -143,6 +143,63 @@ async def test_an_undo_by_somebody_who_may_not_is_refused_before_it_is_asked_for
     assert (refused.what, refused.slack_id) == ("undo", "U0CHIARA")
 
 
+async def test_the_platform_team_is_asked_with_a_sentence_of_ones_own(
+    world: World, ada: Member
+) -> None:
+    card = await card_of(world, jobs.a_failed_job())
+
+    await ada.presses(card, "Ask the platform team")
+    asked = str((await ada.modal())["blocks"])
+    await ada.fills_in({"words": "It worked yesterday."})
+    await ada.submits()
+
+    assert "The platform team's members read what was asked for" in asked
+    [help_asked] = stored(world)[0].help_asked
+    assert (help_asked.by.slack_id, help_asked.words) == ("U0ADA", "It worked yesterday.")
+    assert "is being told" in str(await ada.modal())
+    assert world.behind.scheduler.nudges
+
+
+async def test_nothing_need_be_said_to_the_platform_team(world: World, ada: Member) -> None:
+    card = await card_of(world, jobs.a_failed_job())
+
+    await ada.presses(card, "Ask the platform team")
+    await ada.modal()
+    await ada.submits()
+
+    [help_asked] = stored(world)[0].help_asked
+    assert help_asked.words == ""
+
+
+async def test_an_old_card_tells_who_presses_that_the_platform_team_was_asked(
+    world: World, ada: Member
+) -> None:
+    card = await card_of(world, jobs.a_failed_job())
+    [job] = stored(world)
+    asked = jobs.a_failed_job_with_help()
+    changes = {"help_asked": asked.help_asked, "finished_at": asked.finished_at}
+    world.behind.jobs.put(job.id, changes)
+
+    await ada.presses(card, "Ask the platform team")
+
+    assert "Ada Okafor has asked the platform team already" in await ada.whisper()
+    assert await ada.has_no_modal()
+
+
+async def test_the_platform_team_is_not_asked_by_somebody_whom_it_does_not_concern(
+    world: World,
+) -> None:
+    card = await card_of(world, jobs.a_failed_job())
+    chiara = world.member("chiara")
+
+    await chiara.presses(card, "Ask the platform team")
+
+    assert "Only Ada Okafor" in await chiara.whisper()
+    assert await chiara.has_no_modal()
+    [refused] = world.behind.audit.entries
+    assert (refused.what, refused.slack_id) == ("help", "U0CHIARA")
+
+
 async def test_a_running_job_is_stopped_with_cancel(world: World, ada: Member) -> None:
     card = await card_of(world, jobs.a_job())
 

@@ -78,7 +78,7 @@ async def story(tmp_path: Path) -> AsyncIterator[Story]:
         runner = Runner(
             ports=ports,
             pipelines=PIPELINES,
-            announcer=SlackAnnouncer(world.client),
+            announcer=SlackAnnouncer(world.client, world.behind.directory),
             random=min,
             telemetry=MemoryTelemetry(),
         )

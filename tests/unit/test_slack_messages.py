@@ -20,6 +20,8 @@ from tests.unit.slack_reading import (
     DECIDED,
     DONE,
     FAILED,
+    HELP_ASKED,
+    HELP_WANTED,
     WANTED,
     assert_slack_takes,
     hostile_text,
@@ -46,6 +48,9 @@ ABOUT_GLASS = (
         (jobs.a_done_job(), DONE),
         (jobs.a_failed_job(), CARD),
         (jobs.a_failed_job(), FAILED),
+        (jobs.a_failed_job_with_help(), CARD),
+        (jobs.a_failed_job_with_help(), HELP_WANTED),
+        (jobs.a_failed_job_with_help(), HELP_ASKED),
         (jobs.a_denied_job(), CARD),
         (jobs.a_denied_job(), DECIDED),
         (jobs.a_denied_job(), CANCELLED),
@@ -110,6 +115,9 @@ def test_slack_accepts_whatever_people_and_systems_say(
 
     assert_slack_takes(messages.message(job, CARD))
     assert_slack_takes(messages.message(job, FAILED))
+    asked = jobs.a_failed_job_with_help(words=reason)
+    changes = {"help_asked": asked.help_asked, "finished_at": asked.finished_at}
+    assert_slack_takes(messages.message(job.model_copy(update=changes), HELP_WANTED))
 
 
 def test_a_card_full_of_the_longest_text_is_still_short_enough_for_slack() -> None:
@@ -119,6 +127,8 @@ def test_a_card_full_of_the_longest_text_is_still_short_enough_for_slack() -> No
         waiting_since=jobs.NOW,
         look_at=jobs.NOW,
         reason="“" * 2000,
+        cause="certificate-not-trusted",
+        fix="“" * 2000,
     )
     steps = dict.fromkeys(jobs.app_steps(), waiting)
     request = jobs.an_app_request(name="“" * 80, description="“" * 300)

@@ -7,7 +7,17 @@ from bot.domain.job import MessageRef
 from bot.domain.notices import Notice, NoticeKind
 from bot.slack import messages
 from tests.unit import slack_jobs as jobs
-from tests.unit.slack_reading import A_SYSTEM_JOB, CANCELLED, DECIDED, DONE, FAILED, WANTED, said
+from tests.unit.slack_reading import (
+    A_SYSTEM_JOB,
+    CANCELLED,
+    DECIDED,
+    DONE,
+    FAILED,
+    HELP_ASKED,
+    HELP_WANTED,
+    WANTED,
+    said,
+)
 
 
 def test_the_groups_that_may_approve_are_named_and_nobody_is_pinged_twice() -> None:
@@ -63,6 +73,20 @@ def test_a_failure_tells_the_requester_what_exists_so_far() -> None:
     assert "Live URL" not in reply
 
 
+def test_a_failure_shows_the_end_of_a_log_as_it_stands_and_nothing_breaks_out_of_it() -> None:
+    failed = jobs.a_failed_job()
+    log = "\n".join(["x" * 200] * 20 + ["```<!channel> E  assert 1 == 2"])
+    record = failed.step("await_pipeline").evolve(reason=f"The test job failed:\n{log}")
+    job = failed.model_copy(update={"steps": {"await_pipeline": record}})
+
+    reply = said(messages.message(job, FAILED))
+
+    assert "The test job failed:\n```\nxxx" in reply
+    assert "'''&lt;!channel&gt; E assert 1 == 2\n```" in reply
+    assert reply.count("```") == 2
+    assert len(reply) < 3000
+
+
 def test_a_cancelled_job_says_that_nothing_was_made_when_nothing_was() -> None:
     reply = said(messages.message(jobs.a_denied_job(), CANCELLED))
 
@@ -106,3 +130,53 @@ def test_a_direct_message_leads_to_the_card_unless_that_is_a_direct_message_to_a
     ]
 
     assert [f"<{link}|Open the request>" in each for each in shown] == [True, False]
+
+
+def test_the_platform_team_reads_all_that_it_takes_to_begin() -> None:
+    job = jobs.a_failed_job_with_help()
+    record = job.step("await_pipeline").evolve(cause="pipeline-no-runner")
+    card = MessageRef(channel="C0PAYMENTS", ts="1.2", permalink="https://slack.example.com/p12")
+    job = job.model_copy(
+        update={"steps": {**job.steps, "await_pipeline": record}, "messages": {"card": card}}
+    )
+
+    wanted = said(messages.message(job, HELP_WANTED))
+
+    for words in (
+        "<@U0ADA> asks the platform team for help.",
+        "New application “Hello shop” for payments*, asked for by <@U0ADA>",
+        "Says hello to customers.",
+        "They say: It worked yesterday.",
+        "*Run the first pipeline* failed: The pipeline failed.",
+        "*Known as:* `pipeline-no-runner`",
+        "*What it means:* No runner takes the job",
+        "*What to do (the platform team):* Look at the job's log.",
+        "|Application repository>",
+        "<https://slack.example.com/p12|The card> · `k3v9x2ab`",
+    ):
+        assert words in wanted
+
+
+def test_a_card_in_a_direct_message_is_no_link_for_others() -> None:
+    card = MessageRef(channel="D0ADA", ts="1.2", permalink="https://slack.example.com/p12")
+    job = jobs.a_failed_job_with_help().model_copy(update={"messages": {"card": card}})
+
+    wanted = said(messages.message(job, HELP_WANTED))
+
+    assert "slack.example.com" not in wanted
+    assert "`k3v9x2ab`" in wanted
+
+
+def test_what_is_said_to_the_platform_team_is_shown_as_typed_and_pings_nobody() -> None:
+    typed = "<!channel> <@U0BRUNO> *now*"
+
+    wanted = messages.message(jobs.a_failed_job_with_help(words=typed), HELP_WANTED)
+
+    [shown] = [block["text"] for block in wanted.blocks if typed in str(block)]
+    assert shown == {"type": "plain_text", "text": f"They say: {typed}", "emoji": False}
+
+
+def test_the_thread_reads_that_they_were_asked_and_by_whom() -> None:
+    reply = said(messages.message(jobs.a_failed_job_with_help(), HELP_ASKED))
+
+    assert reply == "<@U0ADA> has asked the platform team to look at this."

@@ -15,6 +15,7 @@ class MemoryCluster(Faults):
         self.namespaces: set[str] = set()
         self.hosts: dict[str, str] = {}
         self.missing_kinds: set[str] = set()
+        self.troubles: dict[str, tuple[str, ...]] = {}
 
     def deploy(self, name: str, *, revision: str) -> None:
         """Have everything stand as it does after a successful deployment."""
@@ -41,6 +42,10 @@ class MemoryCluster(Faults):
         with self.around("find_application"):
             self._check_installed("Application")
             return self.applications.get(name)
+
+    async def find_troubles(self, namespace: str) -> tuple[str, ...]:
+        with self.around("find_troubles"):
+            return self.troubles.get(namespace, ())
 
     async def namespace_exists(self, name: str) -> bool:
         with self.around("namespace_exists"):

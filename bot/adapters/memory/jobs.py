@@ -9,7 +9,7 @@ from bot.domain.approval import Decision
 from bot.domain.break_glass import REVIEWED, Review
 from bot.domain.census import Census, census
 from bot.domain.entities import Person
-from bot.domain.job import Fix, Job, JobState, StepRecord
+from bot.domain.job import Fix, HelpAsked, Job, JobState, StepRecord
 from bot.domain.limits import Freeze
 from bot.domain.request import Request
 from bot.ports.clock import Clock
@@ -152,6 +152,17 @@ class MemoryJobs:
         }
         self.put(job_id, changes, what="fix", at=at, by=fix.by)
         self.due_at[job_id] = at
+        return Answer.ACCEPTED
+
+    async def ask_for_help(self, job_id: str, asked: HelpAsked) -> Answer:
+        job = self.jobs.get(job_id)
+        if not job:
+            return Answer.UNKNOWN_JOB
+        if not job.can_be_helped:
+            return Answer.TOO_LATE
+        changes = {"help_asked": (*job.help_asked, asked), "signals": job.signals + 1}
+        self.put(job_id, changes, what="help", at=asked.at, detail=asked.words, by=asked.by)
+        self.due_at[job_id] = asked.at
         return Answer.ACCEPTED
 
     async def undo(self, job_id: str, *, by: Person, at: datetime) -> Answer:

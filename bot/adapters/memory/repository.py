@@ -102,7 +102,8 @@ class Repository:
         for place, job in enumerate(jobs):
             failed = job.name == failed_job
             state = PipelineState.FAILED if failed else PipelineState.PASSED
-            jobs[place] = job.model_copy(update={"state": state})
+            failure = "script_failure" if failed else ""
+            jobs[place] = job.model_copy(update={"state": state, "failure": failure})
             self.logs[job.id] = log if failed else "Job succeeded"
             if failed:
                 break

@@ -27,12 +27,28 @@ async def await_deployment(
         raise NotYet(await _before_application(name, cluster))
     if application.operation in FAILED_OPERATIONS and application.errors:
         raise PermanentError(
-            f"Argo CD could not sync {name}: {application.errors[0]}",
-            f"Look at {application.web_url}, mend the deployment repository, then press Retry.",
+            f"Argo CD could not sync {name} ({application.web_url}): {_refusal(application)}",
+            "Look there, mend the deployment repository, then press Retry.",
         )
     if waiting := _what_is_missing(application, pipeline.deployed.sha):
-        raise NotYet(waiting)
+        words = _refusal(application) or await _trouble(application, cluster)
+        raise NotYet(f"{waiting}: {words}" if words else waiting)
     return Deployment(application=name, web_url=application.web_url, revision=application.revision)
+
+
+def _refusal(application: Application) -> str:
+    """Why Argo CD does not bring the application to the cluster, as far as it says so."""
+    said = application.operation_message
+    is_refused = application.operation in FAILED_OPERATIONS or "failed" in said
+    is_new = is_refused and not any(said in error for error in application.errors)
+    return "; ".join([*application.errors, *([said] if is_new else [])])
+
+
+async def _trouble(application: Application, cluster: Cluster) -> str:
+    """Why what Argo CD has brought there does not work, as far as the cluster says so."""
+    if application.health is Health.HEALTHY:
+        return ""
+    return next(iter(await cluster.find_troubles(application.name)), "")
 
 
 async def _before_application(name: str, cluster: Cluster) -> str:

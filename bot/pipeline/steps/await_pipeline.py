@@ -8,6 +8,8 @@ from bot.pipeline.step import step
 from bot.ports.git_host import GitHost, Pipeline, PipelineState
 
 LOG_LINES = 12
+USUAL_QUEUE = timedelta(minutes=2)
+PLAIN_FAILURES = {"", "script_failure", "unknown_failure"}
 
 
 @step("Run the first pipeline", patience=timedelta(hours=2))
@@ -39,8 +41,14 @@ def _at_work(pipeline: Pipeline) -> str:
     at_work = [job.name for job in pipeline.jobs if job.state is PipelineState.RUNNING]
     if at_work:
         return f"the pipeline's {_listed(at_work)} to finish"
-    waiting = [job.name for job in pipeline.jobs if job.state is PipelineState.WAITING]
-    return f"a runner to take the pipeline's {waiting[0]}" if waiting else "the pipeline to finish"
+    waiting = [job for job in pipeline.jobs if job.state is PipelineState.WAITING]
+    if not waiting:
+        return "the pipeline to finish"
+    late = next((job for job in waiting if job.queued > USUAL_QUEUE), None)
+    if late is None:
+        return f"a runner to take the pipeline's {waiting[0].name} job"
+    minutes = USUAL_QUEUE.seconds // 60
+    return f"a runner to take the pipeline's {late.name} job (none has for more than {minutes} minutes)"
 
 
 def _listed(names: list[str]) -> str:
@@ -55,5 +63,9 @@ async def _failure(pipeline: Pipeline, app: AppRepository, git: GitHost) -> Perm
     if not failed:
         why = f": {pipeline.problem}" if pipeline.problem else "."
         return PermanentError(f"GitLab could not run the pipeline{why}", fix)
-    tail = await git.log_tail(app.project.path, failed[0].id, lines=LOG_LINES)
-    return PermanentError(f"The pipeline's {failed[0].name} job failed:\n{tail}", fix)
+    job = failed[0]
+    tail = await git.log_tail(app.project.path, job.id, lines=LOG_LINES)
+    reason = "" if job.failure in PLAIN_FAILURES else f" ({job.failure})"
+    return PermanentError(
+        f"The pipeline's {job.name} job failed{reason}, see {job.web_url}:\n{tail}", fix
+    )

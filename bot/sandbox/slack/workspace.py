@@ -20,11 +20,12 @@ from bot.sandbox.slack.triggers import Triggers
 from bot.sandbox.slack.views import Views
 
 GENERAL = "C0GENERAL"
+PLATFORM = "C0PLATFORM"
 # The app is not in all of them, so that Slack's refusals can be met: not_in_channel, channel_not_found.
 CHANNELS = (
     (GENERAL, "general", "Company-wide announcements and work-based matters", True),
     ("C0PAYMENTS", "payments", "The payments team", True),
-    ("C0PLATFORM", "platform", "Questions to the platform team", True),
+    (PLATFORM, "platform", "Questions to the platform team", True),
     ("C0RANDOM", "random", "Everything else; the app is not a member here", False),
 )
 PRIVATE = ("C0LEADS", "leads", "Private, for some of us; the app does not know of it")

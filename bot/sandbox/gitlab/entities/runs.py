@@ -111,7 +111,7 @@ def started_job(forge: Forge, record: Job, commit: Commit) -> dict[str, Any]:
         "finished_at": iso(record.finished_at),
         "erased_at": None,
         "duration": seconds(record.started_at, record.finished_at),
-        "queued_duration": seconds(record.queued_at, record.started_at),
+        "queued_duration": _queued(forge, record),
         "user": people.full(forge, user),
         "commit": code.commit(forge, project, commit),
         "pipeline": basic(forge, pipeline),
@@ -119,6 +119,12 @@ def started_job(forge: Forge, record: Job, commit: Commit) -> dict[str, Any]:
         "web_url": f"{forge.web_url(project)}/-/jobs/{record.id}",
         "project": {"ci_job_token_scope_enabled": False},
     }
+
+
+def _queued(forge: Forge, record: Job) -> float | None:
+    """How long it waited for a runner; of one that still waits, up to now."""
+    until = forge.now() if record.status == "pending" else record.started_at
+    return seconds(record.queued_at, until)
 
 
 def status(forge: Forge, record: CommitStatus) -> dict[str, Any]:

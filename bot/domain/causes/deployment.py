@@ -1,0 +1,105 @@
+"""What Argo CD, Crossplane and the gateway do not do."""
+
+from bot.domain.causes.known_cause import Helper, KnownCause
+
+_DEPLOYMENT = ("await_deployment",)
+_ENVIRONMENT = ("await_deployment", "declare_environment")
+
+CAUSES = (
+    KnownCause(
+        name="environment-kind-missing",
+        signs=(
+            r"does not know \S*idp\.internal",
+            r'make sure the "\S+" CRD is installed',
+            'no matches for kind "ApplicationEnvironment"',
+        ),
+        meaning="The cluster does not know what an ApplicationEnvironment is: its definition (XRD) is not installed.",
+        fix="Let Argo CD apply the chart helm/compositions, then press Retry.",
+        helper=Helper.PLATFORM_TEAM,
+    ),
+    KnownCause(
+        name="crossplane-composition-missing",
+        steps=_ENVIRONMENT,
+        signs=(
+            "no compatible Compositions found",
+            r"cannot (select|get|find|fetch) Composition\b",
+            r"Composition\S* \S+ not found",
+        ),
+        meaning="Crossplane has no Composition for the environment, so it makes nothing of it.",
+        fix="Let Argo CD apply the chart helm/compositions; it goes on by itself then.",
+        helper=Helper.PLATFORM_TEAM,
+    ),
+    KnownCause(
+        name="crossplane-function-missing",
+        steps=_ENVIRONMENT,
+        signs=(
+            "cannot find an active FunctionRevision",
+            "cannot (run|get gRPC client connection for) Function",
+            r"Function\S* \S+ not found",
+        ),
+        meaning="Crossplane cannot run the function that the Composition asks for: it is not installed or not healthy.",
+        fix="Install the function that helm/compositions names and look at its pod; it goes on by itself then.",
+        helper=Helper.PLATFORM_TEAM,
+    ),
+    KnownCause(
+        name="crossplane-cannot-compose",
+        steps=_ENVIRONMENT,
+        signs=(r"Crossplane to compose the environment \(ReconcileError",),
+        meaning="Crossplane tried to make the environment and met an error.",
+        fix="Look at the ApplicationEnvironment's conditions and at Crossplane's rights, and mend what they name.",
+        helper=Helper.PLATFORM_TEAM,
+    ),
+    KnownCause(
+        name="environment-not-applied",
+        steps=_ENVIRONMENT,
+        signs=("still waiting for Argo CD to apply the environment's manifest",),
+        meaning="The manifest is committed, and Argo CD's Application user-apps has not brought it to the cluster.",
+        fix="Look at the Application user-apps in Argo CD and sync it, then press Retry.",
+        helper=Helper.PLATFORM_TEAM,
+    ),
+    KnownCause(
+        name="argocd-project-forbids",
+        steps=_DEPLOYMENT,
+        signs=("is not permitted in project", "not allowed in project", "do not match any of the"),
+        meaning="The team's AppProject does not allow what the deployment repository asks for.",
+        fix="Take it out of the deployment repository, or have the AppProject allow it.",
+        helper=Helper.PLATFORM_TEAM,
+    ),
+    KnownCause(
+        name="argocd-repository-unreadable",
+        steps=_DEPLOYMENT,
+        signs=(
+            "authentication required",
+            "repository not found",
+            "failed to list refs",
+            r"unable to resolve '\S*' to a commit",
+            "HTTP Basic: Access denied",
+            "Authentication failed for",
+            "Could not read from remote repository",
+        ),
+        meaning="Argo CD cannot read the deployment repository: it has no valid token for it, or no way there.",
+        fix="Put a GitLab token with read_repository into Argo CD's repository credentials (docs/connecting.md).",
+        helper=Helper.PLATFORM_TEAM,
+    ),
+    KnownCause(
+        name="chart-not-rendering",
+        steps=_DEPLOYMENT,
+        signs=(
+            "helm template",
+            "failed to generate manifest",
+            "app path does not exist",
+            "manifest generation error",
+        ),
+        meaning="Argo CD reads the deployment repository, and its chart gives no valid manifests.",
+        fix="Mend the chart or its values in the deployment repository and commit; Argo CD goes on by itself then.",
+        helper=Helper.REQUESTER,
+    ),
+    KnownCause(
+        name="argocd-sync-failed",
+        steps=_DEPLOYMENT,
+        signs=("Argo CD could not sync", "one or more objects failed to apply"),
+        meaning="Argo CD tried to apply the deployment repository, and the cluster refused a part of it.",
+        fix="Mend what Argo CD names in the deployment repository and commit, then press Retry.",
+        helper=Helper.REQUESTER,
+    ),
+)
