@@ -78,7 +78,16 @@ class SlackAnnouncer:
         shown = ref.model_copy(update={"shows": _digest(drawn)})
         if shown == ref:
             return ref
-        with web_api.translated("update a direct message"):
+        await self._update(ref, drawn, job_id=job.id)
+        return shown
+
+    async def redraw(self, job: Job, card: MessageRef) -> None:
+        """Make the card show the job as it stands."""
+        await self._update(card, messages.card_message(job), job_id=job.id)
+
+    async def _update(self, ref: MessageRef, drawn: messages.Message, *, job_id: str) -> None:
+        """Change a message; one that somebody has deleted, or that nobody may change any more, is as good as told."""
+        with web_api.translated("update a message"):
             try:
                 await self._client.chat_update(
                     channel=ref.channel, ts=ref.ts, text=drawn.text, blocks=drawn.blocks
@@ -86,16 +95,7 @@ class SlackAnnouncer:
             except SlackApiError as error:
                 if web_api.error_code(error) not in _GONE:
                     raise
-                log.info("slack.direct_message_is_gone", job=job.id, notice=notice.key)
-        return shown
-
-    async def redraw(self, job: Job, card: MessageRef) -> None:
-        """Make the card show the job as it stands."""
-        drawn = messages.card_message(job)
-        with web_api.translated("update the card"):
-            await self._client.chat_update(
-                channel=card.channel, ts=card.ts, text=drawn.text, blocks=drawn.blocks
-            )
+                log.info("slack.message_is_gone", job=job_id, channel=ref.channel, ts=ref.ts)
 
     async def _post_card(self, job: Job, notice: Notice) -> MessageRef:
         drawn = messages.message(job, notice)

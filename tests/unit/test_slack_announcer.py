@@ -93,6 +93,17 @@ async def test_the_card_is_redrawn_in_place(world: World, announcer: SlackAnnoun
     assert message["metadata"]["event_payload"]["notice"] == "card"
 
 
+async def test_a_card_that_somebody_deleted_needs_not_be_redrawn(
+    world: World, announcer: SlackAnnouncer
+) -> None:
+    card = await announcer.post(since_long(jobs.a_job()), CARD)
+    await world.client.chat_delete(channel=card.channel, ts=card.ts)
+
+    await announcer.redraw(jobs.a_done_job(), card)
+
+    assert await world.messages() == []
+
+
 async def test_replies_hang_in_the_thread_of_the_card(
     world: World, announcer: SlackAnnouncer
 ) -> None:
