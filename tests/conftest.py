@@ -12,9 +12,10 @@ from xdist.scheduler import LoadScopeScheduling
 from tests.boxed import Json, a_box
 
 # How long an example takes says more about what else the machine does than about the code.
-hypothesis.settings.register_profile(
-    "shared", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
-)
+for _profile in ("shared", "fuzz"):
+    hypothesis.settings.register_profile(
+        _profile, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
 hypothesis.settings.load_profile("shared")
 
 

@@ -37,13 +37,14 @@ class RedisJobs:
         self._owner = owner
 
     async def create(self, job: Job) -> bool:
-        look_at = (job.created_at + FIRST_LOOK).timestamp()
+        look_at = {job.id: (job.created_at + FIRST_LOOK).timestamp()}
         with translating():
-            await self._redis.zadd(record.DUE, {job.id: look_at}, nx=True)
+            await self._redis.zadd(record.DUE, look_at, lt=True)
         event = record.event_json(at=job.created_at, what="asked", by=job.request.requester)
         created = await self._scripts.run("create", _keys(job.id), [event, *record.fields_of(job)])
         with translating():
             await self._redis.zadd(record.NEWEST, {job.id: job.created_at.timestamp()}, nx=True)
+            await self._redis.zadd(record.DUE, look_at, lt=True)  # who looked too early removed it
         return bool(created)
 
     async def load(self, job_id: str) -> Job | None:
@@ -96,6 +97,7 @@ class RedisJobs:
             "acquire", keys, [self._owner, round(LEASE.total_seconds() * 1000)]
         )
         if not answer:
+            await self._due_no_more(job_id)
             return None
         if answer[0] < 0:
             return Busy(remaining=timedelta(milliseconds=-answer[0]))
@@ -139,8 +141,7 @@ class RedisJobs:
         def change(job: Job) -> list[str] | None:
             return record.review_fields(review) if job.unreviewed_glass else None
 
-        with translating():
-            await self._redis.zadd(record.DUE, {job_id: review.at.timestamp()})
+        await self._due_again(job_id, review.at)
         return await self._change(
             job_id, change, what=REVIEWED, at=review.at, detail=review.remark, by=review.by
         )
@@ -154,8 +155,7 @@ class RedisJobs:
                 fields += record.step_fields(name, StepRecord(started_at=step.started_at))
             return fields
 
-        with translating():
-            await self._redis.zadd(record.DUE, {job_id: at.timestamp()})
+        await self._due_again(job_id, at)
         return await self._change(job_id, change, what="retry", at=at, by=by)
 
     async def fix(self, job_id: str, fix: Fix, *, request: Request, at: datetime) -> Answer:
@@ -165,18 +165,14 @@ class RedisJobs:
             fields = record.state_fields(JobState.RUNNING, ending="", finished_at=None)
             return [*fields, *record.fix_fields(fix)]
 
-        with translating():
-            await self._redis.zadd(record.DUE, {job_id: at.timestamp()})
+        await self._due_again(job_id, at)
         return await self._change(job_id, change, what="fix", at=at, by=fix.by)
 
     async def ask_for_help(self, job_id: str, asked: HelpAsked) -> Answer:
         def change(job: Job) -> list[str] | None:
             return record.help_fields((*job.help_asked, asked)) if job.can_be_helped else None
 
-        if not await self.load(job_id):
-            return Answer.UNKNOWN_JOB
-        with translating():
-            await self._redis.zadd(record.DUE, {job_id: asked.at.timestamp()})
+        await self._due_again(job_id, asked.at)
         return await self._change(
             job_id, change, what="help", at=asked.at, detail=asked.words, by=asked.by
         )
@@ -188,8 +184,7 @@ class RedisJobs:
             fields = record.state_fields(JobState.UNDOING, ending="", finished_at=None)
             return [*fields, "undo_by", by.name, "fix", ""]
 
-        with translating():
-            await self._redis.zadd(record.DUE, {job_id: at.timestamp()})
+        await self._due_again(job_id, at)
         return await self._change(job_id, change, what="undo", at=at, by=by)
 
     async def cancel(self, job_id: str, *, by: Person, at: datetime) -> Answer:
@@ -204,6 +199,10 @@ class RedisJobs:
             job = await self.load(job_id)
             if not job or await self._scripts.run("change", _keys(job_id), [job.version, ""]):
                 return
+
+    async def is_new(self, mark: str, *, keep: timedelta) -> bool:
+        with translating():
+            return bool(await self._redis.set(record.mark_key(mark), "", nx=True, px=keep))
 
     async def reserve(
         self, names: Mapping[str, str], *, job_id: str, now: datetime
@@ -283,6 +282,19 @@ class RedisJobs:
         """Bring forward when the job is looked at next, if it is to be looked at again at all."""
         with translating():
             await self._redis.zadd(record.DUE, {job_id: at.timestamp()}, xx=True, lt=True)
+
+    async def _due_again(self, job_id: str, at: datetime) -> None:
+        """Have a job looked at that may have been settled; nobody is to look for one that is not there."""
+        with translating():
+            if await self._redis.exists(record.job_key(job_id)):
+                await self._redis.zadd(record.DUE, {job_id: at.timestamp()})
+
+    async def _due_no_more(self, job_id: str) -> None:
+        """Nobody is to look again for a job that is not there, unless it is being made at this very moment."""
+        with translating():
+            await self._redis.zrem(record.DUE, job_id)
+            if await self._redis.exists(record.job_key(job_id)):
+                await self._redis.zadd(record.DUE, {job_id: 0})
 
     async def _change(
         self,

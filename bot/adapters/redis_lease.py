@@ -94,8 +94,16 @@ class RedisLease:
 
     async def park(self, *, seen_signals: int, look_at: datetime) -> bool:
         with translating():
+            before = await self._redis.zscore(record.DUE, self._job_id)
             await self._redis.zadd(record.DUE, {self._job_id: look_at.timestamp()})
-        return await self._let_go(str(seen_signals))
+        went = False
+        try:
+            went = await self._let_go(str(seen_signals))
+        finally:
+            if not went and before is not None:  # somebody is at work on it, and may be killed
+                with translating():
+                    await self._redis.zadd(record.DUE, {self._job_id: before}, xx=True, lt=True)
+        return went
 
     async def settle(self, *, seen_signals: int) -> bool:
         if not await self._let_go(str(seen_signals)):

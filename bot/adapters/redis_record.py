@@ -42,6 +42,11 @@ def history_key(job_id: str) -> str:
     return f"idp:{{{job_id}}}:history"
 
 
+def mark_key(mark: str) -> str:
+    """What was seen already, for as long as the key lives."""
+    return f"idp:seen:{mark}"
+
+
 def fields_of(job: Job) -> list[str]:
     """The fields of a new job's hash, flat."""
     return [

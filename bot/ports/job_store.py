@@ -191,6 +191,9 @@ class JobStore(Protocol):
     async def signal(self, job_id: str) -> None:
         """Tell the job that something it may wait for happened."""
 
+    async def is_new(self, mark: str, *, keep: timedelta) -> bool:
+        """Whether a mark is seen for the first time; it is remembered for that long, for all processes."""
+
     async def reserve(
         self, names: Mapping[str, str], *, job_id: str, now: datetime
     ) -> Mapping[str, str]:

@@ -351,6 +351,38 @@ async def test_a_job_is_not_put_aside_over_a_signal_that_its_worker_has_not_seen
     assert await lease.park(seen_signals=(await lease.load()).signals, look_at=LONG_AFTER)
 
 
+async def test_a_job_that_could_not_be_put_aside_is_due_when_its_worker_may_be_dead(
+    jobs: JobStore,
+) -> None:
+    await jobs.create(a_job())
+    stale = await take(jobs)
+    fresh = await take_over(jobs)
+    await jobs.cancel("job00001", by=ADA, at=LATER)
+
+    assert not await fresh.park(seen_signals=0, look_at=LONG_AFTER)
+    with pytest.raises(LeaseLost):
+        await stale.park(seen_signals=0, look_at=LONG_AFTER)
+
+    assert list(await jobs.due(now=LATER)) == ["job00001"]
+
+
+async def test_a_job_that_was_forgotten_takes_no_more_from_the_worker_that_held_it(
+    jobs: JobStore,
+) -> None:
+    await jobs.create(a_job())
+    stale = await take(jobs)
+    fresh = await take_over(jobs)
+    await fresh.write_state(JobState.DONE, at=LATER, finished_at=LATER)
+    await fresh.write_audited(2)
+    await fresh.settle(seen_signals=0)
+    await jobs.forget(ended_before=LONG_AFTER)
+
+    with pytest.raises(LeaseLost):
+        await stale.write_shown(1)
+
+    assert await jobs.load("job00001") is None
+
+
 async def test_a_plain_signal_counts_as_well(jobs: JobStore) -> None:
     await jobs.create(a_job())
     lease = await take(jobs)
@@ -465,6 +497,13 @@ async def test_a_job_that_has_not_failed_cannot_be_retried(jobs: JobStore) -> No
     assert await jobs.retry("nobody", by=ADA, at=LATER) is Answer.UNKNOWN_JOB
 
 
+async def test_what_is_wanted_of_an_unknown_job_has_nobody_look_for_it(jobs: JobStore) -> None:
+    for wish in (jobs.retry, jobs.undo, jobs.cancel):
+        assert await wish("nobody", by=ADA, at=LATER) is Answer.UNKNOWN_JOB
+
+    assert list(await jobs.due(now=LONG_AFTER)) == []
+
+
 async def test_a_retry_that_comes_while_a_failed_job_is_being_settled_is_not_lost(
     jobs: JobStore,
 ) -> None:
@@ -486,6 +525,38 @@ async def test_a_job_is_cancelled_once(jobs: JobStore) -> None:
     assert (first, second) == (Answer.ACCEPTED, Answer.TOO_LATE)
     assert job
     assert job.cancelled_by == "Ada"
+
+
+async def test_a_mark_is_new_once_and_again_when_it_was_remembered_long_enough() -> None:
+    now = [NOON]
+    jobs = MemoryJobs(clock=lambda: now[0])
+
+    seen = [await jobs.is_new("a", keep=timedelta(minutes=1)) for _ in range(2)]
+    now[0] = NOON + timedelta(minutes=1)
+    seen += [await jobs.is_new("a", keep=timedelta(minutes=1)) for _ in range(2)]
+
+    assert seen == [True, False, True, False]
+
+
+async def test_of_those_who_see_a_mark_at_the_same_moment_one_is_told_that_it_is_new(
+    jobs: JobStore,
+) -> None:
+    keep = timedelta(milliseconds=50)
+
+    seen = await asyncio.gather(*(jobs.is_new("a", keep=keep) for _ in range(5)))
+
+    assert sorted(seen) == [False] * 4 + [True]
+    assert await jobs.is_new("b", keep=keep)
+
+
+async def test_in_redis_a_mark_does_not_stay_for_ever(redis_url: str) -> None:
+    async with open_redis(redis_url) as redis:
+        jobs = RedisJobs(redis, owner="tests")
+
+        await jobs.is_new("a", keep=timedelta(minutes=10))
+
+        [key] = await redis.keys("*")
+        assert 590_000 < await redis.pttl(key) <= 600_000
 
 
 async def test_names_are_held_all_or_none(jobs: JobStore) -> None:
@@ -627,6 +698,18 @@ async def test_many_old_jobs_are_forgotten_in_bites(jobs: JobStore) -> None:
     bites = [len(await jobs.forget(ended_before=LONG_AFTER, limit=2)) for _ in range(3)]
 
     assert bites == [2, 1, 0]
+
+
+async def test_in_redis_a_job_that_is_not_there_is_looked_for_once(redis_url: str) -> None:
+    async with open_redis(redis_url) as redis:
+        jobs = RedisJobs(redis, owner="tests")
+        await redis.zadd("idp:due", {"died": NOON.timestamp()})  # its maker was killed in between
+        await redis.zadd("idp:due", {"job00001": LONG_AFTER.timestamp()})  # the maker of this one
+        await jobs.create(a_job())
+
+        assert await jobs.acquire("died", now=NOON) is None
+
+        assert list(await jobs.due(now=NOON + timedelta(seconds=6))) == ["job00001"]
 
 
 async def test_in_redis_nothing_of_a_forgotten_job_is_left(redis_url: str) -> None:

@@ -31,6 +31,7 @@ class MemoryJobs:
         self.leases: dict[str, tuple[int, datetime]] = {}
         self.fences: dict[str, int] = {}
         self.closed: Freeze | None = None
+        self.marks: dict[str, datetime] = {}
 
     async def create(self, job: Job) -> bool:
         if job.id in self.jobs:
@@ -197,6 +198,13 @@ class MemoryJobs:
     async def signal(self, job_id: str) -> None:
         if job := self.jobs.get(job_id):
             self.put(job_id, {"signals": job.signals + 1})
+
+    async def is_new(self, mark: str, *, keep: timedelta) -> bool:
+        now = self.clock()
+        is_new = self.marks.get(mark, now) <= now
+        if is_new:
+            self.marks[mark] = now + keep
+        return is_new
 
     async def reserve(
         self, names: Mapping[str, str], *, job_id: str, now: datetime

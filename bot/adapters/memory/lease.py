@@ -123,8 +123,10 @@ class MemoryLease:
 
     async def park(self, *, seen_signals: int, look_at: datetime) -> bool:
         self._check()
+        if not self._let_go(seen_signals):
+            return False
         self._store.due_at[self._job_id] = look_at
-        return self._let_go(seen_signals)
+        return True
 
     async def settle(self, *, seen_signals: int) -> bool:
         self._check()
@@ -145,5 +147,5 @@ class MemoryLease:
         return True
 
     def _check(self) -> None:
-        if self._store.fences[self._job_id] != self._fence:
+        if self._store.fences.get(self._job_id) != self._fence:
             raise LeaseLost(self._job_id)
