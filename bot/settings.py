@@ -4,11 +4,13 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+from typing_extensions import override
 
-from bot.domain import limits
+from bot.domain import limits, secrecy
 from bot.domain.entities import EntityRef, GroupRef
 from bot.domain.environments import Environment
 from bot.domain.limits import Limits
@@ -43,6 +45,13 @@ class MissingOrMalformed(Exception):
         self.problems = problems
 
 
+def _keep_secrets(settings: BaseSettings) -> None:
+    for _, value in settings:
+        if isinstance(value, SecretStr):
+            secret = value.get_secret_value()
+            secrecy.keep(secret, unquote(urlsplit(secret).password or ""))
+
+
 class StateSettings(BaseSettings):
     """What it takes to look at jobs: where they are kept."""
 
@@ -51,11 +60,21 @@ class StateSettings(BaseSettings):
     redis_url: SecretStr | None = None
     idp_state_dir: Path = Path(".state")
 
+    @override
+    def model_post_init(self, context: Any, /) -> None:
+        """Have no secret said by anybody, whoever repeats it."""
+        _keep_secrets(self)
+
 
 class PlatformSettings(BaseSettings):
     """What it takes to create the platform's repositories: GitLab, and the operator's choices."""
 
     model_config = StateSettings.model_config
+
+    @override
+    def model_post_init(self, context: Any, /) -> None:
+        """Have no secret said by anybody, whoever repeats it."""
+        _keep_secrets(self)
 
     gitlab_url: Address
     gitlab_token: SecretStr

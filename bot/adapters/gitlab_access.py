@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from bot.adapters.gitlab_errors import is_missing
 from bot.adapters.gitlab_projects import existing_project
+from bot.domain import secrecy
 
 _TOKEN_LIFE = timedelta(days=360)
 """GitLab allows a year at most."""
@@ -43,6 +44,7 @@ def ensure_push_access(
             "expires_at": (today + _TOKEN_LIFE).isoformat(),
         }
     )
+    secrecy.keep(token.token)
     source.variables.create(
         {"key": variable, "value": token.token, "masked": True, "protected": True, "raw": True}
     )

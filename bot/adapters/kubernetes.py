@@ -1,7 +1,7 @@
 """Kubernetes as the place where environments and Applications are looked at."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from bot.adapters.kubernetes_errors import names_an_object, translated, unreacha
 from bot.adapters.kubernetes_readings import application, environment, owner_of
 from bot.adapters.kubernetes_troubles import troubles
 from bot.adapters.outside_calls import outside_call
+from bot.domain import secrecy
 from bot.domain.errors import PermanentError
 from bot.ports.cluster import Application, EnvironmentStatus
 
@@ -181,6 +182,7 @@ class Kubernetes:
         async with self._connecting:
             if self._api is None:
                 self._api = client.ApiClient(await self._configuration())
+            secrecy.keep(*_tokens(self._api.configuration))  # one of a pod is renewed now and then
             return self._api
 
     async def _configuration(self) -> client.Configuration:
@@ -220,6 +222,11 @@ async def _counted(
             raise
         call.answered(_OK)
         return answer
+
+
+def _tokens(configuration: client.Configuration) -> Iterator[str]:
+    for value in configuration.api_key.values():
+        yield str(value).removeprefix("Bearer ")
 
 
 def _is_in_a_pod() -> bool:

@@ -9,8 +9,10 @@ from typing import Literal
 import structlog
 import typer
 from rich.console import Console
+from typing_extensions import override
 
 from bot.domain.errors import PermanentError, TemporaryError
+from bot.domain.secrecy import masked
 from bot.settings import MissingOrMalformed, S, read_settings
 
 out = Console()
@@ -60,10 +62,18 @@ def settings_or_exit(kind: type[S]) -> S:
         raise typer.Exit(2) from None
 
 
+class _Masking(structlog.stdlib.ProcessorFormatter):
+    @override
+    def format(self, record: logging.LogRecord) -> str:
+        """Write the line, without secrets."""
+        return masked(super().format(record))
+
+
 def log_to_stderr(form: Literal["console", "json"]) -> None:
     """Send our events and other libraries' warnings to standard error, one line each.
 
-    A trace of calls shows code and never the values of variables: among them are tokens.
+    A trace of calls shows code and never the values of variables: among them are tokens. What other systems said when
+    they failed may repeat a token, too, so each line is masked as a whole.
     """
     rendering: list[structlog.typing.Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
@@ -86,7 +96,7 @@ def log_to_stderr(form: Literal["console", "json"]) -> None:
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
+        _Masking(
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,

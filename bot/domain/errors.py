@@ -1,7 +1,12 @@
-"""The ways in which work does not succeed, named by what to do about it."""
+"""The ways in which work does not succeed, named by what to do about them.
+
+Their words may be another system's and go to people, to the job store and to the audit, so secrets in them are masked.
+"""
 
 from collections.abc import Mapping
 from datetime import timedelta
+
+from bot.domain.secrecy import masked
 
 
 class NotYet(Exception):
@@ -13,8 +18,8 @@ class NotYet(Exception):
     """
 
     def __init__(self, why: str, look_again_in: timedelta | None = None) -> None:
-        super().__init__(why)
-        self.why = why
+        self.why = masked(why)
+        super().__init__(self.why)
         self.look_again_in = look_again_in
 
 
@@ -27,8 +32,8 @@ class TemporaryError(Exception):
     """
 
     def __init__(self, cause: str, retry_after: timedelta | None = None) -> None:
-        super().__init__(cause)
-        self.cause = cause
+        self.cause = masked(cause)
+        super().__init__(self.cause)
         self.retry_after = retry_after
 
 
@@ -42,9 +47,8 @@ class PermanentError(Exception):
     """
 
     def __init__(self, cause: str, fix: str, *, fields: tuple[str, ...] = ()) -> None:
-        super().__init__(f"{cause} {fix}")
-        self.cause = cause
-        self.fix = fix
+        self.cause, self.fix = masked(cause), masked(fix)
+        super().__init__(f"{self.cause} {self.fix}")
         self.fields = fields
 
 
