@@ -13,7 +13,6 @@ from pathlib import Path
 
 from aiohttp import ClientSession
 from docket import Docket
-from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
@@ -57,7 +56,7 @@ from bot.settings import Settings, StateSettings
 from bot.slack import app as slack_app
 from bot.slack import check as slack_check
 from bot.slack import form_check
-from bot.slack.acks import over_http
+from bot.slack import http as slack_http
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.identity import SlackDirectory
 from bot.slack.socket import Socket
@@ -236,11 +235,13 @@ async def serving(bot: Bot) -> AsyncIterator[None]:
 
     A process that is to hold Slack's socket is not ready without it.
     """
-    by_http = not bot.settings.slack_app_token
+    secret = None if bot.settings.slack_app_token else bot.settings.slack_signing_secret
     app = routes.build(
         ports=bot.ports,
         webhook_secret=bot.settings.gitlab_webhook_secret,
-        slack=over_http(AsyncSlackRequestHandler(bot.bolt).handle) if by_http else None,
+        slack=slack_http.endpoint(bot.bolt, signing_secret=secret, jobs=bot.ports.jobs)
+        if secret
+        else None,
         is_listening=bot.socket.is_listening if bot.socket else None,
         is_stopping=lambda: bot.runner.is_stopping,
     )

@@ -87,7 +87,7 @@ def _path(path: Path, file: Path, values: Mapping[str, JsonValue]) -> str | None
     if not all(parts):
         return None
     for part in parts:
-        if part in {".", "..", ".git"} or any(sign in part for sign in "/\\\0\n"):
+        if part.lower() in {".", "..", ".git"} or any(sign in part for sign in "/\\\0\n"):
             raise PermanentError(
                 f"The path of {file} would become “{'/'.join(parts)}”, which is not allowed.",
                 "Change the value that the path is made from.",

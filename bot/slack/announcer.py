@@ -29,7 +29,7 @@ _CLOSED_DOORS = frozenset(
         "restricted_action_non_threadable_channel",
     }
 )
-_USER_PREFIXES = ("U", "W")
+_PERSONAL_PREFIXES = ("U", "W", "D")
 _GONE = frozenset(
     {"cant_update_message", "channel_not_found", "edit_window_closed", "message_not_found"}
 )
@@ -64,7 +64,7 @@ class SlackAnnouncer:
             if notice.kind is not NoticeKind.CARD:
                 card = _card(job)
                 return await self._noted(job, notice.key, card.channel, thread=card.ts)
-            asked_in = await self._conversation(job.channel)
+            asked_in = await self._conversation(job, job.channel)
             found = await self._noted(job, notice.key, asked_in) or await self._noted(
                 job, notice.key, await self._direct(job.request.requester.slack_id)
             )
@@ -100,7 +100,7 @@ class SlackAnnouncer:
     async def _post_card(self, job: Job, notice: Notice) -> MessageRef:
         drawn = messages.message(job, notice)
         try:
-            channel = await self._conversation(_place(job))
+            channel = await self._conversation(job, _place(job))
             return await self._send(job, notice.key, channel, drawn)
         except SlackApiError as error:
             if web_api.error_code(error) not in _CLOSED_DOORS:
@@ -180,8 +180,11 @@ class SlackAnnouncer:
         )
         return MessageRef(channel=answer["channel"], ts=answer["ts"])
 
-    async def _conversation(self, channel: str) -> str:
-        return await self._direct(channel) if channel.startswith(_USER_PREFIXES) else channel
+    async def _conversation(self, job: Job, place: str) -> str:
+        """A channel; of all personal places the only one that a card may go to is the requester's own."""
+        if place.startswith(_PERSONAL_PREFIXES):
+            return await self._direct(job.request.requester.slack_id)
+        return place
 
     async def _direct(self, slack_id: str) -> str:
         answer = await self._client.conversations_open(users=slack_id)

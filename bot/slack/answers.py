@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from pydantic import JsonValue
 
+from bot.domain.errors import PermanentError
 from bot.ports.template_library import Template
 from bot.slack import choices, ids
 from bot.slack import questions as forms
@@ -38,6 +39,29 @@ def chosen_template(state: State) -> str | None:
     """The template that the form's own select shows, if it has one."""
     element = _element(state, ids.TEMPLATE_BLOCK)
     return (element.get("selected_option") or {}).get("value")
+
+
+def inputs(view: Mapping[str, Any]) -> list[str]:
+    """The inputs that a submitted view shows; it has a button to submit it only if it has some.
+
+    Raises:
+        PermanentError: it is none that the bot has drawn.
+    """
+    shown = [block["block_id"] for block in view["blocks"] if block["type"] == "input"]
+    if not shown:
+        raise out_of_date()
+    return shown
+
+
+def out_of_date() -> PermanentError:
+    """The form is from a version of the bot that drew it in another way."""
+    return PermanentError("This form is out of date.", "Close it and open it again.")
+
+
+def typed(state: State, block_id: str) -> str:
+    """What was typed into, or chosen in, one input; empty where there is nothing."""
+    element = _element(state, block_id)
+    return (_selected(element) or _typed(element)).strip()
 
 
 def _value(question: Question, state: State) -> JsonValue:
@@ -103,17 +127,10 @@ def _entities(_: Question, element: Mapping[str, Any]) -> JsonValue:
 
 def _repository(question: Question, state: State) -> JsonValue:
     """The address as Backstage writes it: `host?owner=group&repo=name`."""
-    host, owner, name = (
-        _plain(state, f"{question.name}{part}") for part in ("/host", "/owner", "")
-    )
+    host, owner, name = (typed(state, f"{question.name}{part}") for part in ("/host", "/owner", ""))
     if not (host and owner and name):
         return None
     return f"{host}?owner={quote(owner, safe='')}&repo={quote(name, safe='')}"
-
-
-def _plain(state: State, block_id: str) -> str:
-    element = _element(state, block_id)
-    return (_selected(element) or _typed(element)).strip()
 
 
 def _selected(element: Mapping[str, Any]) -> str | None:

@@ -3,12 +3,14 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Any
 
 import structlog
 from pydantic import SecretStr
 from slack_bolt.async_app import AsyncApp, AsyncRespond
 from slack_bolt.error import BoltUnhandledRequestError
+from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -87,18 +89,28 @@ def _in_short(body: dict[str, Any]) -> dict[str, str]:
 
 
 async def _explained(
-    error: Exception, body: dict[str, Any], client: AsyncWebClient, respond: AsyncRespond
+    error: Exception,
+    body: dict[str, Any],
+    client: AsyncWebClient,
+    respond: AsyncRespond,
+    response: BoltResponse | None,
 ) -> None:
-    """Tell whoever asked what went wrong; what nobody foresaw is logged in full."""
+    """Tell whoever asked what went wrong; what nobody foresaw is logged in full, and shown by Slack as an error, too.
+
+    There is a response only where the listener has not acknowledged the request.
+    """
     if isinstance(error, BoltUnhandledRequestError):
         log.warning("slack.unhandled", **_in_short(body))
         return
     await asyncio.sleep(_UNTIL_ACK_IS_SEEN)
     text = _words(error)
+    if response and isinstance(error, PermanentError | TemporaryError):
+        response.status = HTTPStatus.OK
     try:
-        await people.tell(text, body=body, client=client, respond=respond)
-    except SlackApiError as refused:
-        log.warning("slack.person_not_told", error=web_api.error_code(refused))
+        with web_api.translated("tell somebody what went wrong"):
+            await people.tell(text, body=body, client=client, respond=respond)
+    except (TemporaryError, PermanentError) as refused:
+        log.warning("slack.person_not_told", cause=refused.cause)
 
 
 def _words(error: Exception) -> str:
@@ -108,5 +120,8 @@ def _words(error: Exception) -> str:
         return f"{error.cause} Nothing was changed; try again in a moment."
     if isinstance(error, SlackApiError) and web_api.error_code(error) in _LATE:
         return "Slack gave up waiting before the form could be opened. Please try again."
+    if isinstance(error, web_api.UNREACHABLE) and not isinstance(error, SlackApiError):
+        log.warning("slack.not_reached", error=type(error).__name__)
+        return "Slack could not be reached in the midst of this; please try again."
     log.error("slack.listener_failed", exc_info=error)
     return "Something went wrong that should not. It has been logged; please try again."

@@ -10,10 +10,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.domain.job import Job
 from bot.domain.platform import Platform
 from bot.ports.bundle import Ports
-from bot.slack import card, ids, mrkdwn, people
+from bot.slack import answers, card, ids, mrkdwn, people
 from bot.usecases import refusals
 from bot.usecases.ask_platform_team import ask_platform_team, why_not_ask
 from bot.usecases.reply import Reply
+from bot.usecases.rights import known
 
 _MOST_WORDS = 300
 
@@ -25,9 +26,9 @@ def register(app: AsyncApp, ports: Ports) -> None:
         ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient, respond: AsyncRespond
     ) -> None:
         await ack()
-        job_id = body["actions"][0]["value"]
+        job_id = people.pressed(body)
         person = await people.person(ports, body["user"]["id"])
-        job = await ports.jobs.load(job_id)
+        job = await known(job_id, person=person, ports=ports)
         why_not = why_not_ask(job, person, ports)
         if job is None or why_not:
             refused = Reply(accepted=False, text=str(why_not))
@@ -39,7 +40,7 @@ def register(app: AsyncApp, ports: Ports) -> None:
 
     async def answered(ack: AsyncAck, body: dict[str, Any]) -> None:
         view = body["view"]
-        words = view["state"]["values"][ids.HELP_WORDS][ids.HELP_WORDS]["value"] or ""
+        words = answers.typed(view["state"]["values"], ids.HELP_WORDS)
         person = await people.person(ports, body["user"]["id"])
         reply = await ask_platform_team(
             view["private_metadata"], words=words, person=person, ports=ports

@@ -43,7 +43,7 @@ def _click(ports: Ports, wish: Wish) -> Callable[..., Awaitable[None]]:
     ) -> None:
         await ack()
         person = await people.person(ports, body["user"]["id"])
-        reply = await wish(body["actions"][0]["value"], person)
+        reply = await wish(people.pressed(body), person)
         await people.tell(reply.text, body=body, client=client, respond=respond)
         if (body.get("view") or {}).get("type") == "home":
             await home.publish(ports, client, slack_id=person.slack_id)

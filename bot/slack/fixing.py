@@ -22,6 +22,7 @@ from bot.slack.submissions import TIME_TO_CHECK, TOO_SLOW, shown
 from bot.usecases import refusals
 from bot.usecases.fix_input import Foreseen, fix_input, foresee, why_not_fix
 from bot.usecases.reply import Reply
+from bot.usecases.rights import known
 
 _TITLE = "Fix the input"
 
@@ -40,7 +41,7 @@ def register(app: AsyncApp, ports: Ports) -> None:
         ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient, respond: AsyncRespond
     ) -> None:
         await ack()
-        job_id, slack_id = body["actions"][0]["value"], body["user"]["id"]
+        job_id, slack_id = people.pressed(body), body["user"]["id"]
         await ask_anew(ports, client, job_id, slack_id=slack_id, body=body, respond=respond)
 
     async def answered(ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -70,7 +71,7 @@ async def ask_anew(
 ) -> None:
     """Show the questions at fault with the answers given so far, or say why they cannot be answered anew."""
     person = await people.person(ports, slack_id)
-    job = await ports.jobs.load(job_id)
+    job = await known(job_id, person=person, ports=ports)
     why_not = why_not_fix(job, person, ports)
     if not job or why_not:
         refused = Reply(accepted=False, text=str(why_not))
@@ -176,7 +177,7 @@ async def _after_answers(ports: Ports, body: dict[str, Any]) -> View:
     view, slack_id = body["view"], body["user"]["id"]
     job_id = _given(view).job
     person = await people.person(ports, slack_id)
-    job = await ports.jobs.load(job_id)
+    job = await known(job_id, person=person, ports=ports)
     why_not = why_not_fix(job, person, ports)
     if not job or why_not:
         refused = Reply(accepted=False, text=str(why_not))
@@ -199,12 +200,11 @@ def _given(view: Mapping[str, Any]) -> Given:
     try:
         return Given.model_validate_json(view["private_metadata"])
     except ValidationError as error:
-        raise PermanentError("This form is out of date.", "Close it and open it again.") from error
+        raise answers.out_of_date() from error
 
 
 def _errors(body: dict[str, Any], problems: Mapping[str, str]) -> dict[str, str]:
-    fields = [block["block_id"] for block in body["view"]["blocks"] if block["type"] == "input"]
-    return shown(problems, fields)
+    return shown(problems, answers.inputs(body["view"]))
 
 
 def _why(error: Exception) -> str:

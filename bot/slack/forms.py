@@ -3,10 +3,10 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import structlog
-from pydantic import JsonValue, ValidationError
+from pydantic import Field, JsonValue, ValidationError
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_sdk.errors import SlackApiError
 from slack_sdk.models.views import View
@@ -35,7 +35,7 @@ class Origin(Value):
 
     kind: str
     template: str
-    channel: str
+    channel: Annotated[str, Field(pattern=r"^[CDGUW][A-Z0-9]+$")]
     drawn: str = ""
 
 
@@ -56,7 +56,9 @@ def register(app: AsyncApp, ports: Ports) -> None:
 
     async def redraw(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
         await ack()
-        view = body["view"]
+        view = body.get("view")
+        if not view:  # a message has no fields
+            raise answers.out_of_date()
         drawn = await redrawn(ports, view, slack_id=body["user"]["id"])
         if drawn:
             await _update(client, view, drawn)
@@ -100,7 +102,7 @@ def origin_of(view: dict[str, Any]) -> Origin:
     try:
         return Origin.model_validate_json(view["private_metadata"])
     except ValidationError as error:
-        raise PermanentError("This form is out of date.", "Close it and open it again.") from error
+        raise answers.out_of_date() from error
 
 
 async def redrawn(ports: Ports, view: dict[str, Any], *, slack_id: str) -> View | None:

@@ -11,7 +11,7 @@ from bot.ports.bundle import Ports
 from bot.ports.service_catalog import Entity
 from bot.slack import answers, choices, forms, ids
 from bot.slack import questions as asking
-from bot.slack.properties import OPTIONS_LIMIT
+from bot.slack.properties import CATALOG_KINDS, OPTIONS_LIMIT
 from bot.usecases.suggest import suggest
 
 log = structlog.get_logger()
@@ -32,7 +32,12 @@ def register(app: AsyncApp, ports: Ports) -> None:
         await ack(options=found)
 
     async def alternatives(ack: AsyncAck, payload: dict[str, Any], body: dict[str, Any]) -> None:
-        await ack(options=_matching(ports, payload, body["view"]))
+        try:
+            found = _matching(ports, payload, body["view"])
+        except PermanentError as error:
+            log.warning("slack.no_suggestions", cause=error.cause)
+            found = []
+        await ack(options=found)
 
     app.options(ids.PICK)(entities)
     app.options(ids.CHOOSE)(alternatives)
@@ -42,7 +47,7 @@ async def _found(ports: Ports, payload: dict[str, Any], slack_id: str) -> list[d
     person = await ports.directory.whois(slack_id)
     if not person:
         return []
-    kinds = ids.picked_kinds(payload["action_id"])
+    kinds = [kind for kind in ids.picked_kinds(payload["action_id"]) if kind in CATALOG_KINDS]
     words = payload.get("value") or ""
     found = await asyncio.gather(
         *(suggest(kind, words, person=person, ports=ports) for kind in kinds)

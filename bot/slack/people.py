@@ -30,6 +30,11 @@ async def person(ports: Ports, slack_id: str) -> Person:
     )
 
 
+def pressed(body: dict[str, Any]) -> str:
+    """The id of the job whose button was pressed, as it came; whether there is such a job is another question."""
+    return str(body["actions"][0].get("value", ""))
+
+
 async def tell(
     text: str, *, body: dict[str, Any], client: AsyncWebClient, respond: AsyncRespond
 ) -> None:

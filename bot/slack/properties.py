@@ -12,7 +12,7 @@ OPTIONS_LIMIT = 100
 _GROUP_PICKERS = {"OwnerPicker", "MyGroupsPicker"}
 _ENTITY_PICKERS = {"EntityPicker", "OwnedEntityPicker", "MultiEntityPicker"} | _GROUP_PICKERS
 _TEXT_FIELDS = {"", "EntityNamePicker"}
-_CATALOG_KINDS = ("component", "group", "system", "user")
+CATALOG_KINDS = ("component", "group", "system", "user")
 
 
 class Kind(StrEnum):
@@ -93,9 +93,7 @@ class Property(BaseModel):
         filters = wanted if isinstance(wanted, list) else [wanted]
         named = [f.get("kind") if isinstance(f, dict) else f for f in filters]
         flat = [k for kind in named for k in (kind if isinstance(kind, list) else [kind])]
-        return tuple(
-            dict.fromkeys(k for k in (str(f).lower() for f in flat) if k in _CATALOG_KINDS)
-        )
+        return tuple(dict.fromkeys(k for k in (str(f).lower() for f in flat) if k in CATALOG_KINDS))
 
     @property
     def is_multiline(self) -> bool:

@@ -12,11 +12,12 @@ from bot.domain.entities import Person
 from bot.domain.errors import PermanentError, TemporaryError
 from bot.domain.job import Job
 from bot.ports.bundle import Ports
-from bot.slack import home, ids, people, reasons
+from bot.slack import answers, home, ids, people, reasons
 from bot.slack.decisions import decided
 from bot.usecases import break_glass, refusals, review
 from bot.usecases.decide import NO_SUCH_JOB
 from bot.usecases.reply import Reply
+from bot.usecases.rights import known
 
 Wish = Callable[[str, Person, str], Awaitable[Reply]]
 Listener = Callable[..., Awaitable[None]]
@@ -80,9 +81,9 @@ def _asks_first(
         ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient, respond: AsyncRespond
     ) -> None:
         await ack()
-        job_id, _ = ids.decided(body["actions"][0]["value"])
+        job_id, _ = ids.decided(people.pressed(body))
         person = await people.person(ports, body["user"]["id"])
-        job = await ports.jobs.load(job_id)
+        job = await known(job_id, person=person, ports=ports)
         refused = why_not(job, person) if job else NO_SUCH_JOB.text
         if job and not refused:
             await client.views_open(trigger_id=body["trigger_id"], view=draw(_about(body), job))
@@ -97,11 +98,13 @@ def _asks_first(
 def _about(body: dict[str, Any]) -> str:
     """The button's value, and whether the button was in somebody's Home, which is then drawn anew."""
     is_home = (body.get("view") or {}).get("type") == "home"
-    return str(body["actions"][0]["value"]) + (_IN_HOME if is_home else "")
+    return people.pressed(body) + (_IN_HOME if is_home else "")
 
 
 def _submitted(ports: Ports, wish: Wish) -> Listener:
     async def submitted(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
+        if ids.REASON not in answers.inputs(body["view"]):
+            raise answers.out_of_date()
         about = body["view"]["private_metadata"]
         reply = await _reply(ports, body, about.removesuffix(_IN_HOME), wish)
         if not reply.accepted:
@@ -115,7 +118,7 @@ def _submitted(ports: Ports, wish: Wish) -> Listener:
 
 
 async def _reply(ports: Ports, body: dict[str, Any], value: str, wish: Wish) -> Reply:
-    words = body["view"]["state"]["values"][ids.REASON][ids.REASON]["value"] or ""
+    words = answers.typed(body["view"]["state"]["values"], ids.REASON)
     try:
         person = await people.person(ports, body["user"]["id"])
         return await wish(value, person, words)

@@ -16,6 +16,7 @@ from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from typing_extensions import override
 
+from bot.slack import payloads
 from bot.slack.acks import acknowledged
 
 log = structlog.get_logger()
@@ -71,6 +72,9 @@ class Socket(AsyncSocketModeHandler):
 
     @override
     async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override] # as Bolt's own
+        if not payloads.understood(req.payload):
+            log.warning("slack.not_understood", request=req.envelope_id)
+            return
         with (
             structlog.contextvars.bound_contextvars(request=req.envelope_id),
             acknowledged("socket"),

@@ -34,7 +34,7 @@ def register(app: AsyncApp, ports: Ports) -> None:
             return
         problems = await _problems(ports, body, origin)
         if problems:
-            await ack(response_action="errors", errors=shown(problems, _fields(view)))
+            await ack(response_action="errors", errors=shown(problems, answers.inputs(view)))
         else:
             await ack()
 
@@ -69,11 +69,6 @@ async def _ask(ports: Ports, body: dict[str, Any], origin: forms.Origin) -> None
     )
     job = await ask(submission, ports=ports)
     log.info("slack.request_taken_in", job=job.id, template=origin.template)
-
-
-def _fields(view: dict[str, Any]) -> list[str]:
-    """The inputs that the form shows; it has a button to submit it only if it has some."""
-    return [block["block_id"] for block in view["blocks"] if block["type"] == "input"]
 
 
 def shown(problems: Mapping[str, str], fields: Collection[str]) -> dict[str, str]:

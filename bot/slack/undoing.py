@@ -12,6 +12,7 @@ from bot.ports.bundle import Ports
 from bot.slack import card, ids, mrkdwn, outcomes, people
 from bot.usecases import refusals
 from bot.usecases.reply import Reply
+from bot.usecases.rights import known
 from bot.usecases.undo import undo, why_not_undo, would_do
 
 
@@ -22,7 +23,7 @@ def register(app: AsyncApp, ports: Ports) -> None:
         ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient, respond: AsyncRespond
     ) -> None:
         await ack()
-        job_id, slack_id = body["actions"][0]["value"], body["user"]["id"]
+        job_id, slack_id = people.pressed(body), body["user"]["id"]
         await ask_first(ports, client, job_id, slack_id=slack_id, body=body, respond=respond)
 
     async def answered(ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -45,7 +46,7 @@ async def ask_first(
 ) -> None:
     """Show what an undo would take back, or say why it cannot be done."""
     person = await people.person(ports, slack_id)
-    job = await ports.jobs.load(job_id)
+    job = await known(job_id, person=person, ports=ports)
     why_not = why_not_undo(job, person, ports) if job else "That job is not known any more."
     if not job or why_not:
         refused = Reply(accepted=False, text=str(why_not))

@@ -9,6 +9,9 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.domain.errors import PermanentError, TemporaryError
 
+UNREACHABLE = (TimeoutError, SlackClientError, aiohttp.ClientError, OSError)
+"""What is raised where nobody answered; Slack's own refusals are among them, too."""
+
 _TOO_MANY = 429
 _SERVER_ERROR = 500
 _LONGEST_WAIT = 3600
@@ -47,7 +50,7 @@ def translated(doing: str) -> Iterator[None]:
         yield
     except SlackApiError as error:
         raise _translation(error, doing) from error
-    except (TimeoutError, SlackClientError, aiohttp.ClientError, OSError) as error:
+    except UNREACHABLE as error:
         raise TemporaryError(f"Slack could not be reached to {doing}.") from error
 
 

@@ -6,7 +6,7 @@ from bot.ports.bundle import Ports
 from bot.ports.job_store import Answer
 from bot.usecases import refusals
 from bot.usecases.reply import Reply
-from bot.usecases.rights import why_not_steer
+from bot.usecases.rights import known, why_not_steer
 
 NO_SUCH_JOB = "That job is not known any more."
 
@@ -36,7 +36,7 @@ async def ask_platform_team(job_id: str, *, words: str, person: Person, ports: P
 
 
 async def _ask(job_id: str, *, words: str, person: Person, ports: Ports) -> Reply:
-    job = await ports.jobs.load(job_id)
+    job = await known(job_id, person=person, ports=ports)
     why_not = why_not_ask(job, person, ports)
     if job is None or why_not:
         return Reply(accepted=False, text=why_not or NO_SUCH_JOB)

@@ -12,6 +12,7 @@ from bot.ports.job_store import Answer
 from bot.usecases import refusals
 from bot.usecases.decide import CHANGED, NO_SUCH_JOB, too_late
 from bot.usecases.reply import Reply
+from bot.usecases.rights import known
 
 WHAT = Verdict.BREAK_GLASS
 
@@ -43,7 +44,7 @@ async def break_glass(
 
 
 async def _break_glass(job_id: str, person: Person, reason: str, plan: str, ports: Ports) -> Reply:
-    job = await ports.jobs.load(job_id)
+    job = await known(job_id, person=person, ports=ports)
     if not job:
         return NO_SUCH_JOB
     if refused := why_not(job, person, plan):

@@ -8,6 +8,7 @@ from bot.ports.bundle import Ports
 from bot.ports.job_store import Answer
 from bot.usecases import refusals
 from bot.usecases.reply import Reply
+from bot.usecases.rights import known
 
 CHANGED = "What would be made has changed meanwhile: look at the card, and press again there."
 NO_SUCH_JOB = Reply(accepted=False, text="That job is not known any more.")
@@ -40,7 +41,7 @@ async def decide(
 
 
 async def _decide(job_id: str, decision: Decision, ports: Ports) -> Reply:
-    job = await ports.jobs.load(job_id)
+    job = await known(job_id, person=decision.by, ports=ports)
     if not job:
         return NO_SUCH_JOB
     if why_not := _why_not(job, decision):

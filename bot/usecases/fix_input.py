@@ -20,7 +20,7 @@ from bot.ports.job_store import Answer
 from bot.usecases import check_app, check_system, names, refusals
 from bot.usecases.draft import draft
 from bot.usecases.reply import Reply
-from bot.usecases.rights import why_not_steer
+from bot.usecases.rights import known, why_not_steer
 from bot.usecases.submission import Submission
 
 UNKNOWN = "That job is not known any more."
@@ -92,7 +92,7 @@ async def fix_input(job_id: str, values: Values, *, person: Person, ports: Ports
 
 
 async def _fix(job_id: str, values: Values, *, person: Person, ports: Ports) -> Reply:
-    job = await ports.jobs.load(job_id)
+    job = await known(job_id, person=person, ports=ports)
     why_not = why_not_fix(job, person, ports)
     if not job or why_not:
         return Reply(accepted=False, text=str(why_not))
@@ -108,7 +108,7 @@ async def _fix(job_id: str, values: Values, *, person: Person, ports: Ports) -> 
 
 
 async def _job_to_fix(job_id: str, person: Person, ports: Ports) -> Job:
-    job = await ports.jobs.load(job_id)
+    job = await known(job_id, person=person, ports=ports)
     why_not = why_not_fix(job, person, ports)
     if not job or why_not:
         await refusals.note("fix", str(why_not), person=person, job=job, ports=ports)

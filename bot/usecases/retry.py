@@ -5,7 +5,7 @@ from bot.ports.bundle import Ports
 from bot.ports.job_store import Answer
 from bot.usecases import refusals
 from bot.usecases.reply import Reply
-from bot.usecases.rights import why_not_steer
+from bot.usecases.rights import known, why_not_steer
 
 
 async def retry(job_id: str, *, person: Person, ports: Ports) -> Reply:
@@ -15,7 +15,7 @@ async def retry(job_id: str, *, person: Person, ports: Ports) -> Reply:
 
 
 async def _retry(job_id: str, *, person: Person, ports: Ports) -> Reply:
-    job = await ports.jobs.load(job_id)
+    job = await known(job_id, person=person, ports=ports)
     if not job:
         return Reply(accepted=False, text="That job is not known any more.")
     if why_not := why_not_steer(person, job, ports.platform):

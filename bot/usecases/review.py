@@ -8,6 +8,7 @@ from bot.ports.job_store import Answer
 from bot.usecases import refusals
 from bot.usecases.decide import NO_SUCH_JOB
 from bot.usecases.reply import Reply
+from bot.usecases.rights import known
 
 WHAT = "review"
 
@@ -27,7 +28,7 @@ async def review(job_id: str, *, person: Person, remark: str, ports: Ports) -> R
 
 
 async def _review(job_id: str, given: Review, ports: Ports) -> Reply:
-    job = await ports.jobs.load(job_id)
+    job = await known(job_id, person=given.by, ports=ports)
     if not job:
         return NO_SUCH_JOB
     if refused := why_not(job, given.by):

@@ -2,12 +2,11 @@
 
 import asyncio
 import hmac
-import json
 from collections.abc import Awaitable, Callable
 
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr, ValidationError
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -18,12 +17,12 @@ from bot.domain.errors import TemporaryError
 from bot.ports.bundle import Ports
 from bot.usecases.note_change import note_change
 from bot.web import metrics
+from bot.web.body_limit import BodyLimit
 from bot.web.request_ids import RequestIds
 from bot.web.strangers import noting_strangers
 
 log = structlog.get_logger()
 
-LARGEST_BODY = 2_000_000
 STORE_SECONDS = 3
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -59,7 +58,7 @@ def build(
     if slack:
         told = noting_strangers(slack, what="slack-request", ports=ports)
         routes.append(Route("/slack/events", told, methods=["POST"]))
-    return Starlette(routes=routes, middleware=[Middleware(RequestIds)])
+    return Starlette(routes=routes, middleware=[Middleware(RequestIds), Middleware(BodyLimit)])
 
 
 async def _alive(_: Request) -> Response:
@@ -108,7 +107,7 @@ def _gitlab(ports: Ports, secret: SecretStr) -> Endpoint:
         expected = secret.get_secret_value()
         if not expected or not hmac.compare_digest(token.encode(), expected.encode()):
             return JSONResponse({"error": "X-Gitlab-Token is not the one expected"}, 401)
-        project = _project_of(await _body(request))
+        project = _project_of(await request.body())
         if not project:
             return JSONResponse({"error": "this is not a GitLab webhook"}, 400)
         noted = await note_change(project, ports=ports)
@@ -118,20 +117,18 @@ def _gitlab(ports: Ports, secret: SecretStr) -> Endpoint:
     return webhook
 
 
-async def _body(request: Request) -> bytes:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            return b""
-    return body
+class _Project(BaseModel):
+    path_with_namespace: str
+
+
+class _Hook(BaseModel):
+    """What the bot reads of a webhook of any kind."""
+
+    project: _Project
 
 
 def _project_of(body: bytes) -> str:
     try:
-        payload = json.loads(body)
-    except ValueError:
+        return _Hook.model_validate_json(body).project.path_with_namespace
+    except ValidationError:
         return ""
-    project = payload.get("project") if isinstance(payload, dict) else None
-    path = project.get("path_with_namespace") if isinstance(project, dict) else None
-    return path if isinstance(path, str) else ""

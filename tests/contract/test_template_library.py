@@ -218,7 +218,9 @@ def test_symbolic_links_are_refused(tmp_path: Path, *, link_to_folder: bool) -> 
         TemplateFolder(tmp_path).get("service")
 
 
-@pytest.mark.parametrize("slug", ["../evil", "..", "a/b", "a\\b", "a\0b", ".git", "/etc", "a\nb"])
+@pytest.mark.parametrize(
+    "slug", ["../evil", "..", "a/b", "a\\b", "a\0b", ".git", ".GIT", "/etc", "a\nb"]
+)
 def test_no_value_leads_a_path_out_of_its_folder(tmp_path: Path, slug: str) -> None:
     _write(tmp_path / "service", SERVICE, FILES)
     with pytest.raises(PermanentError, match="not allowed"):

@@ -188,6 +188,18 @@ async def test_the_card_of_a_private_request_is_for_the_requester(
     assert await announcer.find(job, CARD) == card
 
 
+@pytest.mark.parametrize("channel", ["U0DENIZ", "D0DENIZIDPBOT"])
+async def test_a_card_goes_into_nobody_elses_direct_messages(
+    world: World, announcer: SlackAnnouncer, channel: str
+) -> None:
+    job = since_long(jobs.a_job(), channel)
+
+    card = await announcer.post(job, CARD)
+
+    assert card.channel == "D0ADAIDPBOT"
+    assert await announcer.find(job, CARD) == card
+
+
 async def test_a_question_to_one_person_is_a_direct_message_and_found_again(
     world: World, announcer: SlackAnnouncer
 ) -> None:
