@@ -8,7 +8,7 @@ STATE ?= .state
 # The demo and the tests start the same code as many processes; each file is compiled once for all of them.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test pictures check fix run bench clean requirements
+.PHONY: demo test fuzz pictures check fix run bench clean requirements
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -37,6 +37,9 @@ run: $(VENV)/.sandbox ## the bot against the systems that the environment names
 
 test: $(VENV)/.dev ## every test that needs no account
 	$(BIN)/python -m pytest
+
+fuzz: $(VENV)/.dev ## thousands of hostile requests, and any order of what happens to a job; tells how many
+	$(BIN)/python -m pytest tests/fuzz -n 2 --hypothesis-profile fuzz --hypothesis-show-statistics --timeout 3600
 
 pictures: $(VENV)/.dev ## take the documentation's pictures anew, from the demo itself
 	$(BIN)/python -m pytest -n 0 tests/browser/test_new_app_story.py --pictures docs/pictures
