@@ -39,7 +39,7 @@ test: $(VENV)/.dev ## every test that needs no account
 	$(BIN)/python -m pytest
 
 fuzz: $(VENV)/.dev ## thousands of hostile requests, and any order of what happens to a job; tells how many
-	$(BIN)/python -m pytest tests/fuzz -n 2 --hypothesis-profile fuzz --hypothesis-show-statistics --timeout 3600
+	$(BIN)/python -m pytest tests/fuzz -n 2 --hypothesis-profile fuzz --timeout 3600
 
 pictures: $(VENV)/.dev ## take the documentation's pictures anew, from the demo itself
 	$(BIN)/python -m pytest -n 0 tests/browser/test_new_app_story.py --pictures docs/pictures

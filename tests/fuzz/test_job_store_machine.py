@@ -1,5 +1,6 @@
 """Any order of what runners, people, time and death do to a job leaves the store as its model says."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from hypothesis.stateful import run_state_machine_as_test
@@ -43,8 +44,11 @@ class InRedis:
         await self.redis.aclose()
 
 
-def test_the_store_in_memory_keeps_its_promises_whatever_happens() -> None:
+def test_the_store_in_memory_keeps_its_promises_whatever_happens(
+    tried: Callable[[], object],
+) -> None:
     async def opened(clock: Clock) -> InMemory:
+        tried()
         return InMemory(clock)
 
     run_state_machine_as_test(
@@ -53,8 +57,11 @@ def test_the_store_in_memory_keeps_its_promises_whatever_happens() -> None:
     )
 
 
-def test_the_store_in_redis_keeps_its_promises_whatever_happens(redis_url: str) -> None:
+def test_the_store_in_redis_keeps_its_promises_whatever_happens(
+    redis_url: str, tried: Callable[[], object]
+) -> None:
     async def opened(_: Clock) -> InRedis:
+        tried()
         redis = Redis.from_url(redis_url, decode_responses=True)
         await redis.flushall()
         return InRedis(redis)

@@ -157,6 +157,15 @@ class Wire:
             "actions": [{"action_id": action_id, "block_id": "b", "value": value}],
         }
 
+    def forget(self) -> None:
+        """Begin anew: nobody has asked for anything, nothing was said, nothing went wrong."""
+        store = self.behind.jobs
+        for kept in (store.jobs, store.events, store.due_at, store.names, store.marks):
+            kept.clear()
+        for said in (self.behind.audit.entries, self.api.told, self.api.refused):
+            said.clear()
+        self.troubles.found.clear()
+
     def _next(self) -> int:
         self.number += 1
         return self.number

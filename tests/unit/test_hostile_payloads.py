@@ -1,16 +1,21 @@
 """Payloads that no client of Slack's would send, though Slack signed them: refused, or harmless, and nothing revealed."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 
 import pytest
+import pytest_asyncio
 
+from bot.domain.entities import entity_ref
 from bot.domain.job import Job, JobState
 from bot.domain.request import Visibility
+from bot.ports.service_catalog import Entity
 from bot.slack import ids
 from tests.unit import slack_jobs as jobs
 from tests.unit import slack_wire
 from tests.unit.slack_wire import Json, Wire
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 UNKNOWN = "That job is not known any more."
 SECRET_NAME = "Secret garden"
@@ -25,10 +30,16 @@ VALUES: Mapping[str, Json] = {
 }
 
 
-@pytest.fixture
-async def wire() -> AsyncIterator[Wire]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module", name="opened")
+async def _opened() -> AsyncIterator[Wire]:
     async with slack_wire.opened() as opened:
         yield opened
+
+
+@pytest.fixture
+def wire(opened: Wire) -> Wire:
+    opened.forget()
+    return opened
 
 
 def private(job: Job) -> Job:
@@ -259,10 +270,12 @@ async def test_a_press_that_is_none_is_not_acted_on(wire: Wire, change: Json) ->
     assert wire.stored("k3v9x2ab").state is JobState.FAILED
 
 
-@pytest.mark.parametrize("action_id", ["pick.location", "pick.group.resource.x", "choose"])
+@pytest.mark.parametrize("action_id", ["pick.resource", "pick.group.resource.x", "choose"])
 async def test_a_search_for_what_no_form_asks_for_finds_nothing(wire: Wire, action_id: str) -> None:
     view = a_view(ids.FORM, json.dumps(ORIGIN))["view"]
     search = {"type": "block_suggestion", "user": {"id": "U0ADA"}, "value": "", "view": view}
+    database = entity_ref("ledger", kind="resource")
+    wire.behind.catalog._known[database] = Entity(ref=database, title="Ledger")
 
     answer = await wire.interacts({**search, "action_id": action_id, "block_id": "none"})
 
@@ -280,7 +293,7 @@ async def test_a_search_in_a_form_that_is_none_finds_nothing(wire: Wire) -> None
 
 
 @pytest.fixture(autouse=True)
-async def _nothing_went_wrong(wire: Wire) -> AsyncIterator[None]:
+def _nothing_went_wrong(wire: Wire) -> Iterator[None]:
     yield
     assert wire.troubles.found == []
     assert wire.api.refused == []
