@@ -2,41 +2,27 @@
 
 from typing import Any
 
-from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.models.blocks import InputBlock, PlainTextInputElement, SectionBlock
 from slack_sdk.models.views import View
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.job import Job
 from bot.domain.platform import Platform
 from bot.ports.bundle import Ports
 from bot.slack import answers, card, ids, mrkdwn, people
-from bot.usecases import refusals
-from bot.usecases.ask_platform_team import ask_platform_team, why_not_ask
-from bot.usecases.reply import Reply
-from bot.usecases.rights import known
+from bot.slack.asking import Question, on_press
+from bot.usecases.ask_platform_team import WHAT, ask_platform_team, why_not_ask
 
 _MOST_WORDS = 300
 
 
 def register(app: AsyncApp, ports: Ports) -> None:
     """Listen to the button, and to what is to be said."""
-
-    async def clicked(
-        ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient, respond: AsyncRespond
-    ) -> None:
-        await ack()
-        job_id = people.pressed(body)
-        person = await people.person(ports, body["user"]["id"])
-        job = await known(job_id, person=person, ports=ports)
-        why_not = why_not_ask(job, person, ports)
-        if job is None or why_not:
-            refused = Reply(accepted=False, text=str(why_not))
-            await refusals.noted(refused, what="help", job_id=job_id, person=person, ports=ports)
-            await people.tell(refused.text, body=body, client=client, respond=respond)
-            return
-        view = question(job, ports.platform)
-        await client.views_open(trigger_id=body["trigger_id"], view=view)
+    asked = Question(
+        what=WHAT,
+        why_not=lambda job, person: why_not_ask(job, person, ports),
+        draw=lambda job, _: question(job, ports.platform),
+    )
 
     async def answered(ack: AsyncAck, body: dict[str, Any]) -> None:
         view = body["view"]
@@ -47,7 +33,7 @@ def register(app: AsyncApp, ports: Ports) -> None:
         )
         await ack(response_action="update", view=people.remark(reply.text))
 
-    app.action(ids.HELP)(clicked)
+    app.action(ids.HELP)(on_press(asked, ports))
     app.view(ids.HELPING)(answered)
 
 

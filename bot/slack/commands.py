@@ -11,6 +11,7 @@ from bot.domain.entities import Person
 from bot.domain.job import Job
 from bot.ports.bundle import Ports
 from bot.slack import fixing, forms, guide, ids, messages, mrkdwn, people, undoing
+from bot.slack.asking import Question, drawn, show
 from bot.usecases import refusals
 from bot.usecases.cancel import cancel
 from bot.usecases.look_up import look_up, recent
@@ -117,25 +118,19 @@ async def _cancel(given: Given) -> None:
 
 
 async def _undo(given: Given) -> None:
-    await _ask_in_modal(given, undoing.ask_first, "/idp undo")
+    await _ask_in_modal(given, undoing.asked_first(given.ports), "/idp undo")
 
 
 async def _fix(given: Given) -> None:
-    await _ask_in_modal(given, fixing.ask_anew, "/idp fix")
+    await _ask_in_modal(given, fixing.asked_first(given.ports), "/idp fix")
 
 
-async def _ask_in_modal(given: Given, ask: Callable[..., Awaitable[None]], command: str) -> None:
+async def _ask_in_modal(given: Given, question: Question, command: str) -> None:
     """A wish that is asked about in a modal before it is done."""
     person, job = await _meant(given, command)
     if job:
-        await ask(
-            given.ports,
-            given.client,
-            job.id,
-            slack_id=person.slack_id,
-            body=given.body,
-            respond=given.respond,
-        )
+        answer = await drawn(question, job.id, person=person, ports=given.ports, body=given.body)
+        await show(answer, body=given.body, client=given.client, respond=given.respond)
 
 
 async def _steer(given: Given, wish: Callable[..., Awaitable[Reply]], command: str) -> None:

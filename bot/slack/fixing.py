@@ -6,10 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from pydantic import JsonValue, ValidationError
-from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.models.blocks import Block, InputBlock, SectionBlock
 from slack_sdk.models.views import View
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.approval import named
 from bot.domain.errors import PermanentError, RequestRejected, TemporaryError
@@ -18,11 +17,10 @@ from bot.domain.value import Value
 from bot.ports.bundle import Ports
 from bot.ports.template_library import Template
 from bot.slack import answers, card, ids, inputs, mrkdwn, people, questions
+from bot.slack.asking import Question, job_or_refusal, on_press
 from bot.slack.submissions import TIME_TO_CHECK, TOO_SLOW, shown
-from bot.usecases import refusals
-from bot.usecases.fix_input import Foreseen, fix_input, foresee, why_not_fix
+from bot.usecases.fix_input import WHAT, Foreseen, fix_input, foresee, why_not_fix
 from bot.usecases.reply import Reply
-from bot.usecases.rights import known
 
 _TITLE = "Fix the input"
 
@@ -37,13 +35,6 @@ class Given(Value):
 def register(app: AsyncApp, ports: Ports) -> None:
     """Listen to the button, to the answers, and to the word that they shall count."""
 
-    async def clicked(
-        ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient, respond: AsyncRespond
-    ) -> None:
-        await ack()
-        job_id, slack_id = people.pressed(body), body["user"]["id"]
-        await ask_anew(ports, client, job_id, slack_id=slack_id, body=body, respond=respond)
-
     async def answered(ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack(**await _answer(ports, body))
 
@@ -55,31 +46,18 @@ def register(app: AsyncApp, ports: Ports) -> None:
             text = " ".join(rejected.problems.values())
         await ack(response_action="update", view=people.remark(text))
 
-    app.action(ids.FIX)(clicked)
+    app.action(ids.FIX)(on_press(asked_first(ports), ports))
     app.view(ids.FIXING)(answered)
     app.view(ids.FIX_CONFIRMED)(confirmed)
 
 
-async def ask_anew(
-    ports: Ports,
-    client: AsyncWebClient,
-    job_id: str,
-    *,
-    slack_id: str,
-    body: dict[str, Any],
-    respond: AsyncRespond,
-) -> None:
-    """Show the questions at fault with the answers given so far, or say why they cannot be answered anew."""
-    person = await people.person(ports, slack_id)
-    job = await known(job_id, person=person, ports=ports)
-    why_not = why_not_fix(job, person, ports)
-    if not job or why_not:
-        refused = Reply(accepted=False, text=str(why_not))
-        await refusals.noted(refused, what="fix", job_id=job_id, person=person, ports=ports)
-        await people.tell(str(why_not), body=body, client=client, respond=respond)
-        return
-    view = question(job, ports.templates.get(job.request.template))
-    await client.views_open(trigger_id=body["trigger_id"], view=view)
+def asked_first(ports: Ports) -> Question:
+    """The questions at fault, with the answers given so far."""
+    return Question(
+        what=WHAT,
+        why_not=lambda job, person: why_not_fix(job, person, ports),
+        draw=lambda job, _: question(job, ports.templates.get(job.request.template)),
+    )
 
 
 def question(job: Job, template: Template) -> View:
@@ -177,15 +155,15 @@ async def _after_answers(ports: Ports, body: dict[str, Any]) -> View:
     view, slack_id = body["view"], body["user"]["id"]
     job_id = _given(view).job
     person = await people.person(ports, slack_id)
-    job = await known(job_id, person=person, ports=ports)
-    why_not = why_not_fix(job, person, ports)
-    if not job or why_not:
-        refused = Reply(accepted=False, text=str(why_not))
-        await refusals.noted(refused, what="fix", job_id=job_id, person=person, ports=ports)
-        return people.remark(str(why_not))
+    first = asked_first(ports)
+    job = await job_or_refusal(
+        job_id, what=first.what, why_not=first.why_not, person=person, ports=ports
+    )
+    if isinstance(job, Reply):
+        return people.remark(job.text)
     template = ports.templates.get(job.request.template)
     given = Given(job=job_id, values=answers.read(template, view["state"]["values"]))
-    foreseen = await foresee(job_id, given.values, person=person, ports=ports)
+    foreseen = await foresee(job, given.values, person=person, ports=ports)
     if not foreseen.is_harmless:
         return confirmation(given, foreseen)
     return people.remark((await _fix(ports, given, slack_id=slack_id)).text)

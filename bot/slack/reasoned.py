@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.models.views import View
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -13,11 +13,10 @@ from bot.domain.errors import PermanentError, TemporaryError
 from bot.domain.job import Job
 from bot.ports.bundle import Ports
 from bot.slack import answers, home, ids, people, reasons
+from bot.slack.asking import Question, on_press
 from bot.slack.decisions import decided
-from bot.usecases import break_glass, refusals, review
-from bot.usecases.decide import NO_SUCH_JOB
+from bot.usecases import break_glass, review
 from bot.usecases.reply import Reply
-from bot.usecases.rights import known
 
 Wish = Callable[[str, Person, str], Awaitable[Reply]]
 Listener = Callable[..., Awaitable[None]]
@@ -46,10 +45,11 @@ def register(app: AsyncApp, ports: Ports) -> None:
 
     app.action(ids.APPROVE_WITH_NOTE)(_asks(reasons.approval))
     app.action(ids.DENY)(_asks(reasons.denial))
-    app.action(ids.BREAK_GLASS)(
-        _asks_first(ports, break_glass.WHAT, break_glass.why_not, reasons.breaking_glass)
-    )
-    app.action(ids.REVIEWED)(_asks_first(ports, review.WHAT, review.why_not, reasons.review))
+    for action_id, what, why_not, draw in (
+        (ids.BREAK_GLASS, break_glass.WHAT, break_glass.why_not, reasons.breaking_glass),
+        (ids.REVIEWED, review.WHAT, review.why_not, reasons.review),
+    ):
+        app.action(action_id)(on_press(Question(what, why_not, _drawn(draw)), ports))
     for callback_id, wish in (
         (ids.APPROVAL, approve),
         (ids.DENIAL, deny),
@@ -69,30 +69,8 @@ def _asks(draw: Callable[[str], View]) -> Listener:
     return clicked
 
 
-def _asks_first(
-    ports: Ports,
-    what: str,
-    why_not: Callable[[Job, Person], str | None],
-    draw: Callable[[str, Job], View],
-) -> Listener:
-    """A listener that opens the modal for those alone who may."""
-
-    async def clicked(
-        ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient, respond: AsyncRespond
-    ) -> None:
-        await ack()
-        job_id, _ = ids.decided(people.pressed(body))
-        person = await people.person(ports, body["user"]["id"])
-        job = await known(job_id, person=person, ports=ports)
-        refused = why_not(job, person) if job else NO_SUCH_JOB.text
-        if job and not refused:
-            await client.views_open(trigger_id=body["trigger_id"], view=draw(_about(body), job))
-            return
-        no = Reply(accepted=False, text=str(refused))
-        await refusals.noted(no, what=what, job_id=job_id, person=person, ports=ports)
-        await people.tell(no.text, body=body, client=client, respond=respond)
-
-    return clicked
+def _drawn(draw: Callable[[str, Job], View]) -> Callable[[Job, dict[str, Any]], View]:
+    return lambda job, body: draw(_about(body), job)
 
 
 def _about(body: dict[str, Any]) -> str:

@@ -2,58 +2,36 @@
 
 from typing import Any
 
-from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.models.blocks import SectionBlock
 from slack_sdk.models.views import View
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.job import Job
 from bot.ports.bundle import Ports
 from bot.slack import card, ids, mrkdwn, outcomes, people
-from bot.usecases import refusals
-from bot.usecases.reply import Reply
-from bot.usecases.rights import known
-from bot.usecases.undo import undo, why_not_undo, would_do
+from bot.slack.asking import Question, on_press
+from bot.usecases.undo import WHAT, undo, why_not_undo, would_do
 
 
 def register(app: AsyncApp, ports: Ports) -> None:
     """Listen to the button, and to the answer to the question."""
-
-    async def clicked(
-        ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient, respond: AsyncRespond
-    ) -> None:
-        await ack()
-        job_id, slack_id = people.pressed(body), body["user"]["id"]
-        await ask_first(ports, client, job_id, slack_id=slack_id, body=body, respond=respond)
 
     async def answered(ack: AsyncAck, body: dict[str, Any]) -> None:
         person = await people.person(ports, body["user"]["id"])
         reply = await undo(body["view"]["private_metadata"], person=person, ports=ports)
         await ack(response_action="update", view=people.remark(reply.text))
 
-    app.action(ids.UNDO)(clicked)
+    app.action(ids.UNDO)(on_press(asked_first(ports), ports))
     app.view(ids.UNDOING)(answered)
 
 
-async def ask_first(
-    ports: Ports,
-    client: AsyncWebClient,
-    job_id: str,
-    *,
-    slack_id: str,
-    body: dict[str, Any],
-    respond: AsyncRespond,
-) -> None:
-    """Show what an undo would take back, or say why it cannot be done."""
-    person = await people.person(ports, slack_id)
-    job = await known(job_id, person=person, ports=ports)
-    why_not = why_not_undo(job, person, ports) if job else "That job is not known any more."
-    if not job or why_not:
-        refused = Reply(accepted=False, text=str(why_not))
-        await refusals.noted(refused, what="undo", job_id=job_id, person=person, ports=ports)
-        await people.tell(str(why_not), body=body, client=client, respond=respond)
-        return
-    await client.views_open(trigger_id=body["trigger_id"], view=question(job))
+def asked_first(ports: Ports) -> Question:
+    """What an undo would take back, shown before it is begun."""
+    return Question(
+        what=WHAT,
+        why_not=lambda job, person: why_not_undo(job, person, ports),
+        draw=lambda job, _: question(job),
+    )
 
 
 def question(job: Job) -> View:

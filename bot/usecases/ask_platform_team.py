@@ -5,16 +5,14 @@ from bot.domain.job import HelpAsked, Job
 from bot.ports.bundle import Ports
 from bot.ports.job_store import Answer
 from bot.usecases import refusals
-from bot.usecases.reply import Reply
+from bot.usecases.reply import NO_SUCH_JOB, Reply
 from bot.usecases.rights import known, why_not_steer
 
-NO_SUCH_JOB = "That job is not known any more."
+WHAT = "help"
 
 
-def why_not_ask(job: Job | None, person: Person, ports: Ports) -> str | None:
+def why_not_ask(job: Job, person: Person, ports: Ports) -> str | None:
     """Why this person may not ask about the job now; None when they may."""
-    if job is None:
-        return NO_SUCH_JOB
     if why_not := why_not_steer(person, job, ports.platform):
         return why_not
     if already := job.help_on_its_way:
@@ -32,14 +30,15 @@ async def ask_platform_team(job_id: str, *, words: str, person: Person, ports: P
         ports: where it is written down, and the time.
     """
     reply = await _ask(job_id, words=words.strip(), person=person, ports=ports)
-    return await refusals.noted(reply, what="help", job_id=job_id, person=person, ports=ports)
+    return await refusals.noted(reply, what=WHAT, job_id=job_id, person=person, ports=ports)
 
 
 async def _ask(job_id: str, *, words: str, person: Person, ports: Ports) -> Reply:
     job = await known(job_id, person=person, ports=ports)
-    why_not = why_not_ask(job, person, ports)
-    if job is None or why_not:
-        return Reply(accepted=False, text=why_not or NO_SUCH_JOB)
+    if not job:
+        return NO_SUCH_JOB
+    if why_not := why_not_ask(job, person, ports):
+        return Reply(accepted=False, text=why_not)
     asked = HelpAsked(
         by=person,
         at=ports.clock(),
@@ -48,7 +47,7 @@ async def _ask(job_id: str, *, words: str, person: Person, ports: Ports) -> Repl
         words=words,
     )
     if await ports.jobs.ask_for_help(job_id, asked) is not Answer.ACCEPTED:
-        job = await ports.jobs.load(job_id)
+        job = await ports.jobs.load(job_id) or job
         text = why_not_ask(job, person, ports) or "Somebody else was faster; look at the card."
         return Reply(accepted=False, text=text)
     await ports.scheduler.nudge(job_id)

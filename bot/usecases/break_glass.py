@@ -10,8 +10,8 @@ from bot.pipeline.approvals import digest_of_plan, terms_of
 from bot.ports.bundle import Ports
 from bot.ports.job_store import Answer
 from bot.usecases import refusals
-from bot.usecases.decide import CHANGED, NO_SUCH_JOB, too_late
-from bot.usecases.reply import Reply
+from bot.usecases.decide import CHANGED, too_late
+from bot.usecases.reply import NO_SUCH_JOB, Reply
 from bot.usecases.rights import known
 
 WHAT = Verdict.BREAK_GLASS

@@ -4,7 +4,7 @@ from bot.domain.entities import Person
 from bot.ports.bundle import Ports
 from bot.ports.job_store import Answer
 from bot.usecases import refusals
-from bot.usecases.reply import Reply
+from bot.usecases.reply import NO_SUCH_JOB, Reply
 from bot.usecases.rights import known, why_not_steer
 
 
@@ -17,7 +17,7 @@ async def cancel(job_id: str, *, person: Person, ports: Ports) -> Reply:
 async def _cancel(job_id: str, *, person: Person, ports: Ports) -> Reply:
     job = await known(job_id, person=person, ports=ports)
     if not job:
-        return Reply(accepted=False, text="That job is not known any more.")
+        return NO_SUCH_JOB
     if why_not := why_not_steer(person, job, ports.platform):
         return Reply(accepted=False, text=why_not)
     answer = await ports.jobs.cancel(job_id, by=person, at=ports.clock())

@@ -7,11 +7,10 @@ from bot.pipeline.approvals import digest_of_plan, standing_of, terms_of
 from bot.ports.bundle import Ports
 from bot.ports.job_store import Answer
 from bot.usecases import refusals
-from bot.usecases.reply import Reply
+from bot.usecases.reply import NO_SUCH_JOB, Reply
 from bot.usecases.rights import known
 
 CHANGED = "What would be made has changed meanwhile: look at the card, and press again there."
-NO_SUCH_JOB = Reply(accepted=False, text="That job is not known any more.")
 
 
 async def decide(

@@ -19,11 +19,11 @@ from bot.ports.bundle import Ports
 from bot.ports.job_store import Answer
 from bot.usecases import check_app, check_system, names, refusals
 from bot.usecases.draft import draft
-from bot.usecases.reply import Reply
+from bot.usecases.reply import NO_SUCH_JOB, Reply
 from bot.usecases.rights import known, why_not_steer
 from bot.usecases.submission import Submission
 
-UNKNOWN = "That job is not known any more."
+WHAT = "fix"
 NOTHING_AT_FAULT = "There is no answer to change: the job has not failed for one of them."
 NOTHING_CHANGED = "That is what the form said before; change it, or press Retry on the card."
 
@@ -49,29 +49,25 @@ class Foreseen(Value):
         return not (self.taken_back or self.changed or self.voided)
 
 
-def why_not_fix(job: Job | None, person: Person, ports: Ports) -> str | None:
+def why_not_fix(job: Job, person: Person, ports: Ports) -> str | None:
     """Why this person may not change the job's input now; None when they may."""
-    if not job:
-        return UNKNOWN
     if why_not := why_not_steer(person, job, ports.platform):
         return why_not
     return None if job.can_be_fixed else NOTHING_AT_FAULT
 
 
-async def foresee(job_id: str, values: Values, *, person: Person, ports: Ports) -> Foreseen:
+async def foresee(job: Job, values: Values, *, person: Person, ports: Ports) -> Foreseen:
     """What these answers would do; nothing is changed.
 
     Raises:
         RequestRejected: with a sentence for every field at fault.
-        PermanentError: the person may not do this, or the job is not one to be fixed.
+        PermanentError: a system refuses to be asked.
         TemporaryError: a system that has to be asked does not answer.
     """
-    job = await _job_to_fix(job_id, person, ports)
     request = await _asked_anew(job, values, ports)
     plan = _plan(request, ports)
-    return _foreseen(
-        job, fix_of(PIPELINES[request.kind], job, request=request, plan=plan, by=person), plan
-    )
+    fix = fix_of(PIPELINES[request.kind], job, request=request, plan=plan, by=person)
+    return _foreseen(job, fix, plan)
 
 
 async def fix_input(job_id: str, values: Values, *, person: Person, ports: Ports) -> Reply:
@@ -86,16 +82,17 @@ async def fix_input(job_id: str, values: Values, *, person: Person, ports: Ports
         reply = await _fix(job_id, values, person=person, ports=ports)
     except (RequestRejected, PermanentError) as refused:
         job = await ports.jobs.load(job_id)
-        await refusals.note("fix", str(refused), person=person, job=job, ports=ports)
+        await refusals.note(WHAT, str(refused), person=person, job=job, ports=ports)
         raise
-    return await refusals.noted(reply, what="fix", job_id=job_id, person=person, ports=ports)
+    return await refusals.noted(reply, what=WHAT, job_id=job_id, person=person, ports=ports)
 
 
 async def _fix(job_id: str, values: Values, *, person: Person, ports: Ports) -> Reply:
     job = await known(job_id, person=person, ports=ports)
-    why_not = why_not_fix(job, person, ports)
-    if not job or why_not:
-        return Reply(accepted=False, text=str(why_not))
+    if not job:
+        return NO_SUCH_JOB
+    if why_not := why_not_fix(job, person, ports):
+        return Reply(accepted=False, text=why_not)
     request = await _asked_anew(job, values, ports)
     await names.hold(request, job_id=job.id, ports=ports)
     plan = _plan(request, ports)
@@ -105,15 +102,6 @@ async def _fix(job_id: str, values: Values, *, person: Person, ports: Ports) -> 
         return Reply(accepted=False, text="Somebody else was faster; look at the card.")
     await ports.scheduler.nudge(job.id)
     return Reply(accepted=True, text=f"“{request.name}” goes on with what you changed.")
-
-
-async def _job_to_fix(job_id: str, person: Person, ports: Ports) -> Job:
-    job = await known(job_id, person=person, ports=ports)
-    why_not = why_not_fix(job, person, ports)
-    if not job or why_not:
-        await refusals.note("fix", str(why_not), person=person, job=job, ports=ports)
-        raise PermanentError(str(why_not), "Look at the card.")
-    return job
 
 
 async def _asked_anew(job: Job, values: Values, ports: Ports) -> AppRequest | SystemRequest:

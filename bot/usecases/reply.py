@@ -8,3 +8,6 @@ class Reply(Value):
 
     accepted: bool
     text: str
+
+
+NO_SUCH_JOB = Reply(accepted=False, text="That job is not known any more.")

@@ -6,8 +6,7 @@ from bot.domain.job import Job
 from bot.ports.bundle import Ports
 from bot.ports.job_store import Answer
 from bot.usecases import refusals
-from bot.usecases.decide import NO_SUCH_JOB
-from bot.usecases.reply import Reply
+from bot.usecases.reply import NO_SUCH_JOB, Reply
 from bot.usecases.rights import known
 
 WHAT = "review"

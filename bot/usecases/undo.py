@@ -7,9 +7,10 @@ from bot.pipeline.undoing import way_back
 from bot.ports.bundle import Ports
 from bot.ports.job_store import Answer
 from bot.usecases import refusals
-from bot.usecases.reply import Reply
+from bot.usecases.reply import NO_SUCH_JOB, Reply
 from bot.usecases.rights import known, why_not_steer
 
+WHAT = "undo"
 NOTHING_MADE = "It has made nothing that could be taken back."
 
 
@@ -31,13 +32,13 @@ def why_not_undo(job: Job, person: Person, ports: Ports) -> str | None:
 async def undo(job_id: str, *, person: Person, ports: Ports) -> Reply:
     """Begin the way back: in reverse order, what the job made and nothing else."""
     reply = await _undo(job_id, person=person, ports=ports)
-    return await refusals.noted(reply, what="undo", job_id=job_id, person=person, ports=ports)
+    return await refusals.noted(reply, what=WHAT, job_id=job_id, person=person, ports=ports)
 
 
 async def _undo(job_id: str, *, person: Person, ports: Ports) -> Reply:
     job = await known(job_id, person=person, ports=ports)
     if not job:
-        return Reply(accepted=False, text="That job is not known any more.")
+        return NO_SUCH_JOB
     if why_not := why_not_undo(job, person, ports):
         return Reply(accepted=False, text=why_not)
     answer = await ports.jobs.undo(job_id, by=person, at=ports.clock())

@@ -112,7 +112,7 @@ async def asked_although_taken(world: World) -> Job:
 async def test_before_anything_is_touched_it_is_said_what_would_be(world: World) -> None:
     job = await asked_although_taken(world)
 
-    told = await foresee(job.id, {"name": "Hello again"}, person=ADA, ports=world.ports)
+    told = await foresee(job, {"name": "Hello again"}, person=ADA, ports=world.ports)
 
     assert (
         told.taken_back
@@ -136,7 +136,7 @@ async def test_what_stands_in_place_is_changed_there_and_only_in_what_the_answer
     deployment.commit(theirs, message="Deploy", branch="main")
     before = files(world, DEPLOYMENT)
 
-    told = await foresee(job.id, {"hostname": "greetings"}, person=ADA, ports=world.ports)
+    told = await foresee(job, {"hostname": "greetings"}, person=ADA, ports=world.ports)
     await fix(world, job, hostname="greetings")
 
     after = files(world, DEPLOYMENT)
@@ -298,7 +298,7 @@ async def approved(world: World, call: str, *fields: str) -> Job:
 async def test_an_approval_does_not_hold_for_something_else(world: World) -> None:
     job = await approved(world, "ensure_push_access", "hostname")
 
-    told = await foresee(job.id, {"hostname": "greetings"}, person=CHIARA, ports=world.ports)
+    told = await foresee(job, {"hostname": "greetings"}, person=CHIARA, ports=world.ports)
     await fix(world, job, CHIARA, hostname="greetings")
     waiting = world.jobs.jobs[job.id]
 
