@@ -49,6 +49,7 @@ def _whole(value: str) -> str:
 
 
 Id = Annotated[str, Field(pattern=r"^[A-Z0-9]{2,32}$")]
+Address = Annotated[str, Field(pattern=r"^https?://")]
 Typed = Annotated[str, BeforeValidator(_without_halves)]
 Word = Annotated[str, AfterValidator(_whole)]
 
@@ -111,7 +112,7 @@ class _Payload(_Part):
     enterprise: Word | Mapping[str, Any] | None = None
     channel: _Named | None = None
     message: Mapping[str, Any] | None = None
-    response_url: Annotated[str, Field(pattern=r"^https?://")] | None = None
+    response_url: Address | None = None
     response_urls: tuple[Mapping[str, Any], ...] = ()
 
 
@@ -121,6 +122,7 @@ class _Command(_Payload):
     user_id: Id
     channel_id: Id
     trigger_id: Word
+    response_url: Address
 
 
 class _Press(_Payload):

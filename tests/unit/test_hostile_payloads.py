@@ -270,6 +270,14 @@ async def test_a_press_that_is_none_is_not_acted_on(wire: Wire, change: Json) ->
     assert wire.stored("k3v9x2ab").state is JobState.FAILED
 
 
+async def test_a_command_that_cannot_be_answered_is_refused(wire: Wire) -> None:
+    command = b"command=%2Fidp&user_id=U0ADA&trigger_id=1&channel_id=C0PAYMENTS"
+
+    answer = await wire.sends(command)
+
+    assert answer.status_code == 400
+
+
 @pytest.mark.parametrize("action_id", ["pick.resource", "pick.group.resource.x", "choose"])
 async def test_a_search_for_what_no_form_asks_for_finds_nothing(wire: Wire, action_id: str) -> None:
     view = a_view(ids.FORM, json.dumps(ORIGIN))["view"]
