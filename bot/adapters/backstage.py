@@ -29,6 +29,7 @@ from bot.ports.service_catalog import Entity
 
 T = TypeVar("T")
 _BY_REFS = "/entities/by-refs"
+_TRIAL = "/locations?dryRun=true"
 _CLOSED = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
 _KEPT_FOR = 3.0
 """Seconds; less than the five after which Node closes a connection that nobody uses."""
@@ -151,9 +152,7 @@ class Backstage:
         for location in candidates(_body(answer, doing, list), ref, within=within):
             asked = {"type": location["type"], "target": location["target"]}
             doing = "read the file"
-            read = await self._send(
-                "POST", "/locations", doing, json=asked, params={"dryRun": "true"}
-            )
+            read = await self._send("POST", _TRIAL, doing, json=asked)
             if read.status_code == httpx.codes.BAD_REQUEST:  # the file is gone or was never right
                 continue
             brought = _json(self._ok(read, doing), doing).get("entities", [])
@@ -167,8 +166,7 @@ class Backstage:
     async def _check(self, location: str, expects: EntityRef) -> None:
         """Have the file read for a trial: registering accepts any file and then keeps silent about it."""
         target = {"type": "url", "target": location}
-        params = {"dryRun": "true"}
-        answer = await self._send("POST", "/locations", "read the file", json=target, params=params)
+        answer = await self._send("POST", _TRIAL, "read the file", json=target)
         if answer.status_code == httpx.codes.BAD_REQUEST:
             raise backstage_errors.refused_file(location, backstage_errors.words(answer))
         found = _json(self._ok(answer, "read the file"), "read the file").get("entities", [])
@@ -266,7 +264,7 @@ class Backstage:
             raise backstage_errors.unreachable(error, doing) from error
 
     async def _request(self, method: str, path: str, **content: Any) -> httpx.Response:
-        with outside_call("catalog", method) as call:
+        with outside_call("catalog", f"{method} {path}") as call:
             answer = await self._client.request(method, path, **content)
             call.answered(answer.status_code)
             return answer

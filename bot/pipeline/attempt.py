@@ -1,5 +1,7 @@
 """One attempt at one step: the intent, the work, and what came of it."""
 
+import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +9,7 @@ import structlog
 
 from bot.domain.errors import Declined, NotYet, PermanentError, PlanAgain, TemporaryError
 from bot.domain.job import Job, StepRecord, StepState
+from bot.domain.value import Value
 from bot.pipeline.pipeline import Pipeline
 from bot.pipeline.progress import (
     NO_TROUBLE,
@@ -14,6 +17,7 @@ from bot.pipeline.progress import (
     after_not_yet,
     after_permanent,
     after_temporary,
+    in_words,
 )
 from bot.pipeline.step import Step
 from bot.pipeline.voiding import voided_by
@@ -100,7 +104,7 @@ class Attempt:
     async def _outcome(self, begun: StepRecord, job: Job) -> StepRecord:
         given = arguments(self.pipeline, self.step, job, self.ports)
         try:
-            fact = await self.step.make(**given)
+            fact = await self._made(given)
         except NotYet as error:
             return after_not_yet(begun, self.step, error, now=self.ports.clock())
         except TemporaryError as error:
@@ -129,6 +133,23 @@ class Attempt:
             **NO_TROUBLE,
             fact=fact.model_dump(mode="json"),
         )
+
+    async def _made(self, given: Mapping[str, Any]) -> Value:
+        """The step's fact, in bounded time: an attempt that hangs would keep the job from every other worker.
+
+        Raises:
+            TemporaryError: it took too long; what it had begun is found by the next attempt, which looks first.
+        """
+        longest = self.step.longest_attempt
+        try:
+            async with asyncio.timeout(longest.total_seconds()) as bound:
+                return await self.step.make(**given)  # type: ignore[no-any-return] # a step of any fact
+        except TimeoutError as error:
+            if not bound.expired():
+                raise
+            raise TemporaryError(
+                f"This took longer than {in_words(longest)}, so the attempt was given up."
+            ) from error
 
     async def _write(self, record: StepRecord, *, what: str) -> None:
         await self.lease.write_step(self.step.name, record, what=what, at=self.ports.clock())

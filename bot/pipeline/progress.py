@@ -111,7 +111,7 @@ def after_not_yet(
     waited = now - since
     if waited >= step.patience:
         over = PermanentError(
-            f"After {_in_words(step.patience)} it was still waiting for {error.why}.",
+            f"After {in_words(step.patience)} it was still waiting for {error.why}.",
             "Look at what it waits for, then press Retry.",
         )
         return after_permanent(record, step, over, now=now)
@@ -168,6 +168,7 @@ def _trouble(
     }
 
 
-def _in_words(span: timedelta) -> str:
+def in_words(span: timedelta) -> str:
+    """A span of some minutes or hours, for people."""
     minutes = round(span.total_seconds() / 60)
     return f"{minutes} minutes" if minutes < 120 else f"{round(minutes / 60)} hours"  # noqa: PLR2004 two hours and more read better as hours

@@ -12,7 +12,8 @@ from bot.domain.value import Value
 F = TypeVar("F", bound=Value)
 
 PATIENCE = timedelta(hours=1)
-TRIES = 10
+TRIES = 15
+LONGEST_ATTEMPT = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,8 @@ class Step(Generic[F]):
     A step that takes another one back names it in `takes_back`.
 
     `patience` is how long the step may wait for the world in all, `tries` how often it may meet a temporary error
-    before either becomes a failure that a person has to look at.
+    before either becomes a failure that a person has to look at. `longest_attempt` is when an attempt that hangs is
+    given up: more than the calls of a step take together where every system is slow, each within its own timeout.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Step(Generic[F]):
     patience: timedelta
     tries: int
     takes_back: str = ""
+    longest_attempt: timedelta = LONGEST_ATTEMPT
 
 
 def step(

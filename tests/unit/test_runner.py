@@ -1,6 +1,7 @@
 """How a job's steps are run, seen on small pipelines."""
 
 import asyncio
+import dataclasses
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from bot.domain.job import JobState, StepState
 from bot.domain.request import AppRequest
 from bot.domain.value import Value
 from bot.pipeline.pipeline import JobContext, Pipeline, PipelineBroken
+from bot.pipeline.pipelines import PIPELINES
 from bot.pipeline.step import Step, step, undo
 from bot.ports.job_store import Answer, Busy
 from tests.builders import ADA, NOON, a_job
@@ -80,6 +82,12 @@ async def put_in_window(ground: Ground) -> Window:
 async def finish(wall: Wall, window: Window) -> House:
     WEATHER.built.append("house")
     return House(parts=len({type(wall), type(window)}))
+
+
+@step("Ask somebody who never answers")
+async def never_answered(request: AppRequest) -> Ground:
+    await asyncio.Event().wait()
+    return Ground(name="never")
 
 
 STEPS = (finish, raise_wall, put_in_window, level)
@@ -200,6 +208,36 @@ async def test_tries_end_and_the_job_fails_with_what_to_do(world: World) -> None
 
     assert job.state is JobState.FAILED
     assert job.step("raise_wall").reason.startswith("Storm. That happened 3 times")
+
+
+async def test_an_attempt_that_hangs_is_given_up_and_tried_again() -> None:
+    hangs = dataclasses.replace(never_answered, longest_attempt=timedelta(milliseconds=10))
+    pipeline = Pipeline(
+        kind="new-app", request=AppRequest, steps=(hangs,), approval_step=hangs.name
+    )
+    world = World({"new-app": pipeline})
+    await world.jobs.create(a_job())
+
+    job = await world.advance(a_job())
+
+    record = job.step(hangs.name)
+    assert record.state is StepState.RETRYING
+    assert record.reason.endswith("so the attempt was given up.")
+    assert world.scheduler.nudges == [("job00001", record.look_at)]
+
+
+def test_every_step_and_every_way_back_has_a_bound_for_an_attempt() -> None:
+    steps = [step for each in PIPELINES.values() for step in (*each.steps, *each.undos)]
+
+    assert {step.longest_attempt for step in steps} == {timedelta(minutes=2)}
+
+
+async def test_a_time_that_runs_out_inside_of_a_step_is_no_hanging_attempt(world: World) -> None:
+    WEATHER.troubles = [TimeoutError()]
+
+    job = await world.advance(a_job())
+
+    assert job.state is JobState.FAILED
 
 
 async def test_a_permanent_error_fails_the_job_at_once_with_cause_and_fix(world: World) -> None:

@@ -1,0 +1,53 @@
+"""How long a step goes on trying while a system is down, over all the chances of its random pauses."""
+
+import math
+import random
+from datetime import timedelta
+
+from bot.domain.errors import TemporaryError
+from bot.domain.job import StepRecord, StepState
+from bot.pipeline.progress import LONGEST_PAUSE, Random, after_temporary
+from bot.pipeline.steps.create_app_repository import create_app_repository
+from tests.builders import NOON
+
+OUTAGE = timedelta(minutes=1)
+STEP = create_app_repository
+RUNS = 20_000
+
+
+def pauses(chance: Random) -> list[float]:
+    """Seconds between the tries that a step has while every one of them fails at once."""
+    record, now, seconds = StepRecord(), NOON, []
+    while record.state is not StepState.FAILED:
+        tried = record.evolve(attempts=record.attempts + 1)
+        error = TemporaryError("GitLab is not available (503).")
+        record = after_temporary(tried, STEP, error, now=now, random=chance)
+        if record.look_at:
+            seconds.append((record.look_at - now).total_seconds())
+            now = record.look_at
+    return seconds
+
+
+def test_pauses_double_up_to_a_cap_and_take_their_whole_range() -> None:
+    longest, shortest = pauses(lambda _, high: high), pauses(lambda low, _: low)
+
+    cap = LONGEST_PAUSE.total_seconds()
+    assert longest == [min(2.0**n, cap) for n in range(1, STEP.tries)]
+    assert set(shortest) == {0.0}
+
+
+def test_no_step_uses_up_its_tries_while_a_system_is_down_for_a_minute() -> None:
+    """The odds are those of a point in a box, whose sides are the bounds, to lie below a sum: less than the simplex."""
+    bounds = pauses(lambda _, high: high)
+    simplex = OUTAGE.total_seconds() ** len(bounds) / math.factorial(len(bounds))
+
+    assert simplex / math.prod(bounds) < 1e-8
+
+
+def test_twenty_thousand_jobs_outlive_the_minute() -> None:
+    chance = random.Random(20261101)  # noqa: S311 chance, the same in every run
+
+    lasted = [sum(pauses(chance.uniform)) for _ in range(RUNS)]
+
+    assert min(lasted) > OUTAGE.total_seconds()
+    assert timedelta(minutes=5) < timedelta(seconds=sum(lasted) / RUNS) < timedelta(minutes=15)
