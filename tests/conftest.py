@@ -42,6 +42,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScope
     return _ByFile(config, log)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show the tables that tests have made, also those of other test processes."""
+    for report in terminalreporter.stats.get("passed", ()):
+        for name, shown in report.user_properties:
+            if name == "table":
+                terminalreporter.write_sep("-", report.nodeid)
+                terminalreporter.write_line(str(shown))
+
+
 @pytest.fixture(scope="session")
 def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server that lives as long as the test process."""

@@ -1,6 +1,7 @@
 """The connections to GitLab, with each request counted."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -14,7 +15,8 @@ class GitLabConnection(HTTPAdapter):
 
     @override
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
-        with outside_call("gitlab", request.method or "") as call:
+        what = f"{request.method} {urlsplit(request.url).path}"
+        with outside_call("gitlab", what) as call:
             response = super().send(request, *args, **kwargs)
             call.answered(response.status_code)
             return response

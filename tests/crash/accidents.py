@@ -1,13 +1,18 @@
-"""What can happen to workers, each a story with one job in it."""
+"""What can happen to workers and to what they work with, each a story with one job in it."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
 
 from bot.domain.job import Job, JobState, StepState
 from tests.crash.case import Aftermath, Case
 from tests.crash.platform import CATALOG, USER_APPS
+from tests.crash.points import Point, Stop
 from tests.crash.worker import Worker
 
 Accident = Callable[[Case], Awaitable[Aftermath]]
+SERVER_IS_GONE_SECONDS = 2
 
 
 async def killed_before_the_first_commit(case: Case) -> Aftermath:
@@ -17,53 +22,30 @@ async def killed_before_the_first_commit(case: Case) -> Aftermath:
     """
     async with case.platform.gate:
         async with case.platform.quiet:
-            job, first = await _at_the_first_commit(case, when="before")
+            job, first = await _at_the_first_commit(case)
             second = case.worker()
-            case.struck.append(await first.kill())
+            await case.kill(first)
         await case.until_step(job, "create_app_repository", StepState.DONE)
         await case.platform.release()
     await case.until(job, _waits_for_the_pipeline)
     case.worker()
-    case.struck.append(await second.kill())
-    return await case.aftermath(job)
-
-
-async def killed_before_the_answer_to_the_first_commit(case: Case) -> Aftermath:
-    """The commit is made, but nobody knows; the successor does not live to write down that the address answers."""
-    async with case.platform.gate, case.platform.quiet:
-        job, first = await _at_the_first_commit(case, when="after")
-        second = case.worker(dies_before="await_live_url")
-        case.struck.append(await first.kill())
-        await case.platform.release()
-    case.struck.append(await second.killed_itself(within=120))
-    case.worker()
-    return await case.aftermath(job)
-
-
-async def killed_after_each_effect(case: Case) -> Aftermath:
-    """One worker makes the commit, the next one registers it; neither lives to write it down."""
-    first = case.worker(dies_before="add_system_to_catalog")
-    job = await case.ask_for_system()
-    async with case.platform.quiet:
-        await case.approve(job)
-        case.struck.append(await first.killed_itself())
-    second = case.worker(dies_before="await_catalog_entry")
-    case.struck.append(await second.killed_itself())
-    case.worker()
+    await case.kill(second)
     return await case.aftermath(job)
 
 
 async def killed_after_each_message(case: Case) -> Aftermath:
-    """Card, questions and last word are posted by workers that do not live to write down where."""
+    """Each message is posted by a worker that does not live to write down where."""
     job = await case.ask_for_system()
     for notice in ("card", "approval-wanted", "question:U0DENIZ"):
-        case.struck.append(await case.worker(dies_before=notice).killed_itself())
-    third = case.worker(dies_before="done")
-    async with case.platform.quiet:
-        await case.approve(job)
-        await case.until_step(job, "add_system_to_catalog", StepState.DONE)
-    case.struck.append(await third.killed_itself())
+        await _killed_at(case, job, notice)
+    third = case.worker(*(Stop(job.id, notice, Point.MADE) for notice in ("decided", "done")))
+    await case.approve(job)
+    await third.stands_at("decided")
+    fourth = case.worker(Stop(job.id, "done", Point.MADE))
+    await case.kill(third)
+    await fourth.stands_at("done")
     case.worker()
+    await case.kill(fourth)
     return await case.aftermath(job)
 
 
@@ -87,18 +69,49 @@ async def frozen_for_longer_than_the_lease(case: Case) -> Aftermath:
     job = await case.ask_for_system()
     async with case.platform.gate, case.platform.quiet:
         await _at_the_systems_commit(case, job)
-        case.struck.append(first.freeze())
+        case.freeze(first)
         case.worker()
         await case.until_step(job, "add_system_to_catalog", StepState.DONE)
         await case.platform.release()
     await case.aftermath(job)
-    first.thaw()
+    case.thaw(first)
     first.terminate()
     await first.drained()
     return await case.aftermath(job)
 
 
-async def _at_the_first_commit(case: Case, *, when: str) -> tuple[Job, Worker]:
+async def killed_by_its_server(case: Case) -> Aftermath:
+    """Redis is killed while a step is at work, and started again from its files; the worker lives on.
+
+    The server is gone for longer than GitLab takes, so nobody can write down what the step has made.
+    """
+    case.worker()
+    job = await case.ask_for_system()
+    async with case.platform.gate, case.platform.quiet:
+        await _at_the_systems_commit(case, job)
+        async with _without_server(case):
+            await case.platform.release()
+            await asyncio.sleep(SERVER_IS_GONE_SECONDS)
+        await case.until_step(job, "add_system_to_catalog", StepState.DONE)
+    return await case.aftermath(job)
+
+
+@contextlib.asynccontextmanager
+async def _without_server(case: Case) -> AsyncIterator[None]:
+    assert case.server
+    case.struck.append(datetime.now(UTC))
+    case.server.terminate()  # its word for SIGKILL
+    yield
+    await asyncio.to_thread(case.server.start)
+
+
+async def _killed_at(case: Case, job: Job, notice: str) -> None:
+    worker = case.worker(Stop(job.id, notice, Point.MADE))
+    await worker.stands_at(notice)
+    await case.kill(worker)
+
+
+async def _at_the_first_commit(case: Case) -> tuple[Job, Worker]:
     """A worker whose first commit to the application repository GitLab holds.
 
     A commit's address has the project's number in it, which nobody knows before. So the worker is stopped where it
@@ -112,7 +125,7 @@ async def _at_the_first_commit(case: Case, *, when: str) -> tuple[Job, Worker]:
     worker.freeze()
     await platform.release()
     other = await platform.project_id(USER_APPS)
-    await platform.hold("POST", rf"/projects/(?!{other}/)\d+/repository/commits$", when=when)
+    await platform.hold("POST", rf"/projects/(?!{other}/)\d+/repository/commits$")
     worker.thaw()
     await platform.held()
     return job, worker
@@ -131,13 +144,10 @@ def _waits_for_the_pipeline(job: Job) -> bool:
     return is_waiting and job.state is JobState.WAITING
 
 
-APPS: dict[str, Accident] = {
-    "unanswered": killed_before_the_answer_to_the_first_commit,
-    "uncommitted": killed_before_the_first_commit,
-}
+APPS: dict[str, Accident] = {"uncommitted": killed_before_the_first_commit}
 SYSTEMS: dict[str, Accident] = {
-    "effects": killed_after_each_effect,
     "messages": killed_after_each_message,
     "drained": stopped_in_the_middle_of_a_step,
     "frozen": frozen_for_longer_than_the_lease,
+    "serverless": killed_by_its_server,
 }

