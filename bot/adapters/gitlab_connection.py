@@ -15,7 +15,7 @@ class GitLabConnection(HTTPAdapter):
 
     @override
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
-        what = f"{request.method} {urlsplit(request.url).path}"
+        what = f"{request.method} {urlsplit(request.path_url).path}"
         with outside_call("gitlab", what) as call:
             response = super().send(request, *args, **kwargs)
             call.answered(response.status_code)

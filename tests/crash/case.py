@@ -150,7 +150,7 @@ class Case:
             job=ended,
             history=await self.bot.ports.jobs.history(job.id),
             audited=[entry["version"] for entry in entries if entry["job"] == job.id],
-            notices=await self.platform.notices(job.id),
+            notices=(await self.platform.notices())[job.id],
             silence=self.watch.longest(job.id),
             struck=[self.watch.resumed_after(job.id, at) for at in self.struck],
         )

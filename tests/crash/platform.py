@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -20,7 +20,7 @@ CATALOG = "idp/platform/catalog"
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """Reads as an administrator does; writes nothing.
+    """Reads as an administrator does; writes nothing, but can stop GitLab.
 
     `gate` is for whoever has GitLab hold a request, which it does for one at a time; `quiet` is for that and for all
     who are about to commit, lest the gate shut on a commit that it was not meant for.
@@ -79,11 +79,39 @@ class Platform:
         answer = await self.catalog.get("/sandbox/catalog/locations-created")
         return sum(name in target for target in answer.json()["targets"])
 
-    async def notices(self, job_id: str) -> Counter[str]:
-        """How often each notice of a job was posted."""
+    async def notices(self) -> Mapping[str, Counter[str]]:
+        """How often each notice was posted, by job."""
         said = (await self.slack.get("/sandbox/slack/messages")).json()
-        notes = [(message.get("metadata") or {}).get("event_payload", {}) for message in said]
-        return Counter(note["notice"] for note in notes if note.get("job") == job_id)
+        found: dict[str, Counter[str]] = {}
+        for message in said:
+            if note := (message.get("metadata") or {}).get("event_payload"):
+                found.setdefault(note["job"], Counter())[note["notice"]] += 1
+        return found
+
+    async def stop_gitlab(self, seconds: float) -> None:
+        """Have GitLab stopped, and started again after that time."""
+        await self._fault(kind="stopped-part", for_seconds=seconds)
+
+    async def slow_gitlab_down(self, seconds: float) -> None:
+        """Have each request to its API wait, so that there is time to die in the middle of a step."""
+        await self._fault(kind="latency", path="^/api/", seconds=seconds)
+
+    async def _fault(self, **wish: str | float) -> None:
+        answer = await self.catalog.post("/sandbox/faults", json={"part": "gitlab", **wish})
+        answer.raise_for_status()
+
+    async def end_faults(self) -> None:
+        (await self.catalog.delete("/sandbox/faults")).raise_for_status()
+
+    async def gitlab_is_back(self) -> None:
+        """Wait until it answers."""
+
+        async def look() -> bool:
+            with contextlib.suppress(httpx.TransportError):
+                return (await self.gitlab.get("/api/v4/version")).is_success
+            return False
+
+        await eventually(look, 120)
 
     async def _api(self, project: str, below: str, /, **asked: str) -> Any:
         answer = await self.gitlab.get(

