@@ -8,7 +8,7 @@ STATE ?= .state
 # The demo and the tests start the same code as many processes; each file is compiled once for all of them.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test fuzz pictures check fix run bench clean requirements
+.PHONY: demo test fuzz soak pictures check fix run bench clean requirements
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -54,6 +54,9 @@ check: $(VENV)/.dev ## format, lint, types, import contracts, pinned requirement
 fix: $(VENV)/.dev ## let the tools repair what they can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+soak: $(VENV)/.dev ## 200 jobs on three workers, one of which is killed every second (some ten minutes)
+	$(BIN)/python -m tests.crash.soak
 
 bench: $(VENV)/.dev ## measure the engine, as ratios in one run, and the box
 	$(BIN)/python -m benchmarks

@@ -17,7 +17,7 @@ from bot.adapters.metrics import QUEUE_LAG
 from bot.domain.errors import TemporaryError
 
 REDELIVERY = timedelta(seconds=15)
-SWEEP_EVERY = timedelta(seconds=2)
+SWEEP_EVERY = timedelta(seconds=1)
 TIDY_EVERY = timedelta(hours=1)
 CHECK_EVERY = timedelta(milliseconds=100)
 LOOK = "look"

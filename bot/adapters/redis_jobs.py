@@ -24,6 +24,7 @@ from bot.domain.request import Request
 from bot.ports.job_store import Answer, Busy, Event
 
 FIRST_LOOK = timedelta(seconds=5)
+HANDED_OUT_FOR = timedelta(seconds=5)
 HALF_MADE = timedelta(minutes=1)
 TRIES = 20
 
@@ -106,12 +107,12 @@ class RedisJobs:
         )
 
     async def due(self, *, now: datetime, limit: int = 200) -> Sequence[str]:
-        """What is handed out is not due again for a lease's time, so that one sweep after another does not repeat it."""
+        """What is handed out is due again soon: who was told may be killed before they take the job."""
         with translating():
             ids: Any = await self._redis.zrange(
                 record.DUE, "-inf", now.timestamp(), byscore=True, offset=0, num=limit
             )
-            later = (now + LEASE).timestamp()
+            later = (now + HANDED_OUT_FOR).timestamp()
             if ids:
                 await self._redis.zadd(record.DUE, dict.fromkeys(ids, later), xx=True)
         return [str(job_id) for job_id in ids]

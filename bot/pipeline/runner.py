@@ -19,7 +19,8 @@ from bot.ports.telemetry import Telemetry
 log = structlog.get_logger()
 
 BEAT = timedelta(seconds=3)
-GRACE = timedelta(seconds=4)
+GRACE = timedelta(seconds=2)
+"""Every job that waits is nudged when its time comes; the sweep is for those of which nobody has heard by then."""
 
 
 class Runner:

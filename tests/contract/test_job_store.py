@@ -429,6 +429,16 @@ async def test_a_job_whose_worker_was_killed_is_due_again(jobs: JobStore) -> Non
     assert list(await jobs.due(now=LONG_AFTER + timedelta(minutes=1))) == ["job00001"]
 
 
+async def test_what_a_sweep_found_is_due_again_soon_should_nobody_live_to_look_at_it(
+    jobs: JobStore,
+) -> None:
+    await jobs.create(a_job())
+    found = await jobs.due(now=LONG_AFTER)
+
+    assert list(await jobs.due(now=LONG_AFTER + timedelta(seconds=4))) == []
+    assert list(await jobs.due(now=LONG_AFTER + timedelta(seconds=5))) == list(found)
+
+
 async def test_a_job_at_work_is_due_when_its_worker_may_be_dead_however_far_its_next_look_was(
     jobs: JobStore,
 ) -> None:

@@ -33,19 +33,23 @@ SLOWNESS_SECONDS = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much is asked for, and what is done to those who work on it; every `freeze_each`th blow freezes instead."""
+    """How much is asked for, and what is done to those who work on it; every `freeze_each`th blow freezes instead.
+
+    Blows fall until all is over, or until there were `blows` of them.
+    """
 
     systems: int
     apps: int
     workers: int
     seconds_between_blows: float
     freeze_each: int
+    blows: int
     outage_seconds: float
     patience_seconds: float
 
 
-SHORT = Plan(10, 2, 3, 1.0, 5, 8.0, 120.0)
-LONG = Plan(180, 20, 3, 1.0, 10, 60.0, 1500.0)
+SHORT = Plan(10, 2, 3, 1.0, 5, 20, 8.0, 120.0)
+LONG = Plan(180, 20, 3, 1.0, 10, sys.maxsize, 60.0, 1500.0)
 
 
 @dataclass(slots=True)
@@ -146,7 +150,7 @@ async def _blows(case: Case, result: Result) -> None:
     chance, frozen = random.Random(20261127), asyncio.TaskGroup()  # noqa: S311 chance, the same in every run
     at_work = list(case.workers)
     async with frozen:
-        for number in range(1, sys.maxsize):
+        for number in range(1, result.plan.blows + 1):
             await asyncio.sleep(result.plan.seconds_between_blows)
             worker = at_work.pop(chance.randrange(len(at_work)))
             at_work.append(case.worker())

@@ -16,6 +16,7 @@ from bot.ports.clock import Clock
 from bot.ports.job_store import Answer, Busy, Event
 
 FIRST_LOOK = timedelta(seconds=5)
+HANDED_OUT_FOR = timedelta(seconds=5)
 HALF_MADE = timedelta(minutes=1)
 
 
@@ -76,7 +77,7 @@ class MemoryJobs:
 
     async def due(self, *, now: datetime, limit: int = 200) -> Sequence[str]:
         late = [job_id for job_id, at in self.due_at.items() if at <= now][:limit]
-        self.due_at.update(dict.fromkeys(late, now + LEASE))
+        self.due_at.update(dict.fromkeys(late, now + HANDED_OUT_FOR))
         return late
 
     async def decide(
