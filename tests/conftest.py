@@ -30,12 +30,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class _ByFile(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
-    """A file stays in one test process; so do all that meet the bot on a platform, for that starts once a process."""
+    """A file stays in one test process; so do the files of a folder that share a platform, which starts once a process."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::", 1)[0]
-        shares = file.startswith(SHARE_A_BOX) and file != HAS_A_DEMO
-        return "platform" if shares else file
+        shared = (folder for folder in SHARE_A_BOX if file.startswith(folder))
+        return file if file == HAS_A_DEMO else next(shared, file)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:

@@ -49,7 +49,7 @@ def table_rows(document: Path, first_header: str) -> list[list[str]]:
     """The rows of the table whose first column has this header, without the header."""
     lines = iter(text_of(document).splitlines())
     for line in lines:
-        if line.startswith(f"| {first_header} |"):
+        if line.strip("|").split("|")[0].strip() == first_header:
             next(lines)
             break
     rows = []

@@ -4,11 +4,13 @@ import asyncio
 import base64
 import io
 import tarfile
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typing_extensions import override
 
 from bot.sandbox.cluster.controllers.argocd import autosync, manifests, projects, webhook
 from bot.sandbox.cluster.controllers.argocd.comparison import Comparison, Managed
@@ -379,6 +381,32 @@ async def test_git_tells_what_is_wrong_with_a_repository(tmp_path: Path) -> None
 
     with pytest.raises(RepositoryError, match="does not appear to be a git repository"):
         await repositories.resolve(f"file://{tmp_path}/nowhere.git", "main", max_age=0)
+
+
+class Overtaken(Repositories):
+    """Somebody pushes, and says so, while Git is being asked."""
+
+    pushes: list[Callable[[], str]]
+
+    @override
+    async def _git(self, url: str, *arguments: str) -> str:
+        told = await super()._git(url, *arguments)
+        while self.pushes:
+            self.pushes.pop()()
+            self.expire(url)
+        return told
+
+
+async def test_a_push_that_comes_while_git_is_asked_is_not_missed(tmp_path: Path) -> None:
+    repository = new_repository(tmp_path, "app")
+    repository.commit({"a.txt": "one"})
+    repositories = Overtaken(tmp_path / "clones", list)
+    repositories.pushes = [lambda: repository.commit({"a.txt": "two"})]
+
+    before = await repositories.resolve(repository.url, "main", max_age=60)
+    after = await repositories.resolve(repository.url, "main", max_age=60)
+
+    assert before != after
 
 
 async def test_a_checkout_shows_the_commit_and_nothing_that_was_left_lying_about(

@@ -137,9 +137,8 @@ async def _asked(case: Case, plan: Plan) -> Sequence[Job]:
 
     async def ask(kind: str, number: int) -> Job:
         async with few:
-            if kind == "app":
-                return await case.ask_for_app(f"{case.name}-{number}")
-            return await case.ask_for_system(f"{case.name}-{number}")
+            name = f"{case.name}-{kind}-{number}"
+            return await (case.ask_for_app if kind == "app" else case.ask_for_system)(name)
 
     wanted = [("app", plan.apps), ("system", plan.systems)]
     return await asyncio.gather(*(ask(kind, n) for kind, count in wanted for n in range(count)))

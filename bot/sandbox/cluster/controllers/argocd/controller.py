@@ -99,18 +99,22 @@ class Applications:
         project = await self._project_of(application)
         if problems := projects.problems(application, project):
             return Finding("", None, tuple(("InvalidSpecError", text) for text in problems))
-        self._heed_refresh(application)
+        await self._heed_refresh(application)
         try:
             revision, comparison = await self._compare(application, "")
         except (RepositoryError, RenderError) as error:
             return Finding("", None, (("ComparisonError", CANNOT_LOAD + str(error)),))
         return Finding(revision, comparison)
 
-    def _heed_refresh(self, application: Object) -> None:
+    async def _heed_refresh(self, application: Object) -> None:
+        """Take the wish away before anything is looked at, so that the next one is heard, also during the look."""
         wanted, url = (
             annotations(application).get(REFRESH),
             application["spec"]["source"]["repoURL"],
         )
+        if wanted:
+            taken = {"metadata": {"annotations": {REFRESH: None}}}
+            await self._kube.patch(APPLICATION, key_of(application), taken)
         if wanted == "hard":
             self._targets.forget(key_of(application), url=url)
         elif wanted:
@@ -154,8 +158,6 @@ class Applications:
         if not change and not is_refresh and not operation:
             return
         patch: Object = {"status": change | {"reconciledAt": timestamp()}}
-        if is_refresh:
-            patch["metadata"] = {"annotations": {REFRESH: None}}
         if operation:
             patch["operation"] = operation
         await self._kube.patch(APPLICATION, key_of(application), patch)

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import re
 import shutil
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,7 @@ class Repositories:
         self._secrets = secrets
         self._locks: dict[str, asyncio.Lock] = {}
         self._resolved: dict[tuple[str, str], tuple[str, float]] = {}
+        self._expired: Counter[str] = Counter()
 
     async def resolve(self, url: str, revision: str, *, max_age: float) -> str:
         """Find the commit that a branch, a tag or HEAD points at.
@@ -51,16 +53,19 @@ class Repositories:
         found, at = self._resolved.get((url, revision), ("", 0.0))
         if found and now - at < max_age:
             return found
+        times_expired = self._expired[normalised(url)]
         listing = await self._git(url, "ls-remote", url, *_references(revision))
         sha = _pointed_at(listing, revision)
         if not sha:
             raise RepositoryError(f"unable to resolve '{revision}' to a commit SHA")
-        self._resolved[url, revision] = (sha, now)
+        if times_expired == self._expired[normalised(url)]:  # else it is older than the last push
+            self._resolved[url, revision] = (sha, now)
         return sha
 
     def expire(self, url: str) -> None:
         """Forget what the repository's branches pointed at."""
         wanted = normalised(url)
+        self._expired[wanted] += 1
         for known in [known for known in self._resolved if normalised(known[0]) == wanted]:
             del self._resolved[known]
 
