@@ -14,7 +14,7 @@ _TOKEN_FIX = (
 )
 _ADDRESS_FIX = "Set BACKSTAGE_URL to the address of Backstage, without a path."
 _SOURCE_FAILED = re.compile(
-    r"\b(429|5\d\d) [A-Z]|fetch failed|ECONN|ETIMEDOUT|[Tt]imeout|ConnectError"
+    r"\b(429|5\d\d) [A-Z]|fetch failed|ECONN|ETIMEDOUT|[Tt]imeout|socket hang up|other side closed|[Pp]remature close"
 )
 
 

@@ -149,8 +149,19 @@ async def test_a_refused_file_comes_with_advice_that_fits(said: str, advice: str
     assert advice in refused.value.fix
 
 
-async def test_a_git_host_in_trouble_behind_backstage_is_tried_again() -> None:
-    said = "Unable to read url, Error: x could not be read as y, 503 Service Unavailable"
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        "Error: x could not be read as y, 503 Service Unavailable",
+        "TypeError: fetch failed",
+        "FetchError: request to y failed, reason: connect ECONNREFUSED 127.0.0.1:443",
+        "FetchError: request to y failed, reason: socket hang up",
+        "Error: Unable to read x, SocketError: other side closed",
+        "FetchError: Invalid response body while trying to fetch y: Premature close",
+    ],
+)
+async def test_a_git_host_in_trouble_behind_backstage_is_tried_again(trouble: str) -> None:
+    said = f"Unable to read url, {trouble}"
     async with a_backstage(always(400, said)) as catalog:
         with pytest.raises(TemporaryError):
             await catalog.register(LOCATION, expects=HELLO)

@@ -1,4 +1,4 @@
-"""What exists more than once, of all that a job makes."""
+"""How often everything that a job makes exists."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -12,7 +12,12 @@ async def made(job: Job, platform: Platform) -> Mapping[str, int]:
     name = job.request.slug
     if job.request.kind == "new-app":
         return await _of_an_app(name, platform)
-    return {"commit": len(await platform.commits(CATALOG, f"systems/{name}.yaml"))}
+    file = f"systems/{name}.yaml"
+    registered = await platform.registrations(file)
+    there = {"commit": len(await platform.commits(CATALOG, file))}
+    return there | (
+        {"registration": registered} if registered else {}
+    )  # it may find the file itself
 
 
 async def _of_an_app(name: str, platform: Platform) -> Mapping[str, int]:

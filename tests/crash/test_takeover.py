@@ -5,8 +5,9 @@ import pytest
 from bot.domain.job import StepState
 from bot.pipeline.pipelines import PIPELINES
 from tests.crash.accidents import APPS, SYSTEMS
+from tests.crash.doubles import made
 from tests.crash.matrix import victims
-from tests.crash.platform import CATALOG, USER_APPS, Platform
+from tests.crash.platform import Platform
 from tests.crash.points import Point
 from tests.crash.stage import Outcomes
 
@@ -16,41 +17,23 @@ LONGEST_SILENCE = 20
 HANDOVER_SECONDS = 5
 """Less than a lease: whoever lets go of a job says so."""
 
-SUFFERED = {
-    kind: [victim.name for point in Point for victim in victims(pipeline, point)]
-    for kind, pipeline in PIPELINES.items()
-}
-ASKED = {"new-app": SUFFERED["new-app"], "new-system": [*SUFFERED["new-system"], *SYSTEMS]}
-EVERYTHING = [*APPS, *ASKED["new-app"], *ASKED["new-system"]]
+VICTIMS = [
+    victim.name
+    for pipeline in PIPELINES.values()
+    for point in Point
+    for victim in victims(pipeline, point)
+]
+EVERYTHING = [*APPS, *SYSTEMS, *VICTIMS]
 
 
-@pytest.mark.parametrize("name", [*APPS, *ASKED["new-app"]])
-async def test_an_application_whose_workers_die_is_made_once(
+@pytest.mark.parametrize("name", EVERYTHING)
+async def test_each_outside_effect_of_a_job_whose_workers_die_exists_once(
     outcomes: Outcomes, platform: Platform, name: str
 ) -> None:
-    outcomes.of(name)
+    after = outcomes.of(name)
 
-    app, deployment = (f"idp/payments/checkout-{name}{end}" for end in ("", "-deployment"))
-    file = f"environments/development/payments-checkout-{name}.yaml"
-    assert await platform.projects_created(app) == 1
-    assert await platform.projects_created(deployment) == 1
-    assert len(await platform.commits(app)) == 1
-    assert len(await platform.commits(deployment)) == 2, "the first one, and the pipeline's"
-    assert await platform.pipelines(app) == 1
-    assert await platform.push_tokens(deployment) == 1
-    assert await platform.webhooks(deployment) == 1
-    assert len(await platform.commits(USER_APPS, file)) == 1
-    assert await platform.registrations(f"checkout-{name}/") == 1
-
-
-@pytest.mark.parametrize("name", ASKED["new-system"])
-async def test_a_system_whose_workers_die_is_added_once(
-    outcomes: Outcomes, platform: Platform, name: str
-) -> None:
-    outcomes.of(name)
-
-    assert len(await platform.commits(CATALOG, f"systems/{name}.yaml")) == 1
-    assert await platform.registrations(f"systems/{name}.yaml") <= 1, "it may find the file itself"
+    there = await made(after.job, platform)
+    assert there == dict.fromkeys(there, 1)
 
 
 @pytest.mark.parametrize("name", EVERYTHING)

@@ -115,7 +115,9 @@ class Reader:
         try:
             return await self._client.get(url, headers=headers, **options)
         except httpx.HTTPError as error:
-            raise ReadError("Error", f"{why}, {type(error).__name__}: {error}") from error
+            raise ReadError(
+                "Error", f"{why}, TypeError: fetch failed"
+            ) from error  # as Node says it
 
 
 def _require_ok(answer: httpx.Response, what: str) -> None:
