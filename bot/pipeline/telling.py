@@ -93,6 +93,9 @@ class Telling:
         ref = None
         if notice.key in job.messages and not job.messages[notice.key]:
             ref = await self._announcer.find(job, notice)
+            await (
+                self._lease.renew()
+            )  # whoever was held up in the search may have lost the job by now
         else:
             await self._lease.write_message(notice.key, None)
         ref = ref or await self._announcer.post(job, notice)

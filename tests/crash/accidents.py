@@ -80,7 +80,7 @@ async def frozen_for_longer_than_the_lease(case: Case) -> Aftermath:
     return await case.aftermath(job)
 
 
-async def killed_by_its_server(case: Case) -> Aftermath:
+async def outlived_its_server(case: Case) -> Aftermath:
     """Redis is killed while a step is at work, and started again from its files; the worker lives on.
 
     The server is gone for longer than GitLab takes, so nobody can write down what the step has made.
@@ -149,5 +149,5 @@ SYSTEMS: dict[str, Accident] = {
     "messages": killed_after_each_message,
     "drained": stopped_in_the_middle_of_a_step,
     "frozen": frozen_for_longer_than_the_lease,
-    "serverless": killed_by_its_server,
+    "serverless": outlived_its_server,
 }

@@ -68,6 +68,7 @@ class Result:
     gaps: int = 0
     silence: float = 0.0
     seconds: float = 0.0
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def jobs(self) -> int:
@@ -145,20 +146,26 @@ async def _asked(case: Case, plan: Plan) -> Sequence[Job]:
 
 
 async def _blows(case: Case, result: Result) -> None:
-    """Strike one worker after the other, and put another in its place at once."""
-    chance, frozen = random.Random(20261127), asyncio.TaskGroup()  # noqa: S311 chance, the same in every run
-    at_work = list(case.workers)
-    async with frozen:
-        for number in range(1, result.plan.blows + 1):
-            await asyncio.sleep(result.plan.seconds_between_blows)
-            worker = at_work.pop(chance.randrange(len(at_work)))
-            at_work.append(case.worker())
-            if number % result.plan.freeze_each:
-                await case.kill(worker)
-                result.kills += 1
-            else:
-                frozen.create_task(_freeze(case, worker))
+    """Strike a worker, again and again, as soon as another one is ready to take its place: so many are always at work."""
+    plan, at_work = result.plan, list(case.workers)
+    chance = random.Random(20261127)  # noqa: S311 chance, the same in every run
+    async with asyncio.TaskGroup() as under_way:
+
+        async def replace(*, freezes: bool) -> None:
+            fresh = case.worker()
+            await fresh.ready()
+            at_work.append(fresh)
+            struck = at_work.pop(chance.randrange(plan.workers))
+            if freezes:
                 result.freezes += 1
+                await _freeze(case, struck)
+            else:
+                result.kills += 1
+                await case.kill(struck)
+
+        for number in range(1, plan.blows + 1):
+            await asyncio.sleep(plan.seconds_between_blows)
+            under_way.create_task(replace(freezes=number % plan.freeze_each == 0))
 
 
 async def _freeze(case: Case, worker: Worker) -> None:
@@ -191,9 +198,17 @@ async def _count(case: Case, jobs: Sequence[Job], result: Result) -> None:
         result.resumed += _resumed(history)
         if job.state is JobState.DONE:
             there = await made(job, case.platform)
-            result.doubles += doubled(there, said[job.id])
+            result.doubles += (doubles := doubled(there, said[job.id]))
+            if doubles:
+                result.remarks.append(f"{job.request.name}: {there} {said[job.id]}")
             result.missing += sum(times < 1 for times in (*there.values(), said[job.id]["done"]))
     result.silence = max(case.watch.longest(job.id) for job in jobs)
+    result.remarks += [
+        f"{job.id} was silent from {silence.since} to {silence.until}"
+        for job in jobs
+        for silence in case.watch.silences.get(job.id, ())
+        if silence.seconds > LONGEST_SILENCE
+    ]
     log = (case.folder / f"{case.name}.log").read_text(encoding="utf-8")
     result.fenced = log.count("job.taken_over")
 
@@ -225,7 +240,7 @@ def main() -> None:
                 result = asyncio.run(_long(box, url, Path(folder)))
         finally:
             server.stop()
-    sys.stdout.write(f"{result.drawn()}\n")
+    sys.stdout.write("\n".join([result.drawn(), *result.remarks, ""]))
     sys.exit(0 if result.is_good else 1)
 
 

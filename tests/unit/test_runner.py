@@ -6,9 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from typing_extensions import override
 
+from bot.adapters.memory.announcer import MemoryAnnouncer
 from bot.domain.errors import Declined, NotYet, PermanentError, TemporaryError
-from bot.domain.job import JobState, StepState
+from bot.domain.job import Job, JobState, MessageRef, StepState
+from bot.domain.notices import Notice
 from bot.domain.request import AppRequest
 from bot.domain.value import Value
 from bot.pipeline.pipeline import JobContext, Pipeline, PipelineBroken
@@ -447,6 +450,35 @@ async def test_a_message_that_was_posted_before_the_worker_died_is_not_posted_ag
     await world.advance(a_job(), by=timedelta(minutes=1))
 
     assert world.told() == ["card", "done"]
+
+
+class Overtaken(MemoryAnnouncer):
+    """Looking for a message takes so long that another worker has the job by then."""
+
+    world: World
+
+    @override
+    async def find(self, job: Job, notice: Notice) -> MessageRef | None:
+        self.world.clock.advance(timedelta(seconds=11))
+        assert await self.world.jobs.acquire(job.id, now=self.world.now())
+        return None
+
+
+async def test_a_worker_that_lost_the_job_while_it_looked_for_a_message_does_not_post_it(
+    world: World,
+) -> None:
+    lease = await world.jobs.acquire("job00001", now=NOON)
+    assert lease
+    assert not isinstance(lease, Busy)
+    await lease.write_message("card", None)
+    world.clock.advance(timedelta(seconds=11))
+    announcer = Overtaken()
+    announcer.world = world
+    world.runner._announcer = announcer
+
+    await world.runner.advance("job00001")
+
+    assert announcer.posted == []
 
 
 async def test_the_card_ends_in_the_true_final_state(world: World) -> None:
