@@ -24,7 +24,7 @@ from bot.domain.request import Request
 from bot.ports.job_store import Answer, Busy, Event
 
 FIRST_LOOK = timedelta(seconds=5)
-HANDED_OUT_FOR = timedelta(seconds=5)
+HANDED_OUT_FOR = timedelta(seconds=2)
 HALF_MADE = timedelta(minutes=1)
 TRIES = 20
 
@@ -101,7 +101,10 @@ class RedisJobs:
             await self._due_no_more(job_id)
             return None
         if answer[0] < 0:
-            return Busy(remaining=timedelta(milliseconds=-answer[0]))
+            remaining = timedelta(milliseconds=-answer[0])
+            with translating():
+                await self._redis.zadd(record.DUE, {job_id: (now + remaining).timestamp()}, xx=True)
+            return Busy(remaining=remaining)
         return RedisLease(
             self._redis, self._scripts, job_id=job_id, owner=self._owner, fence=answer[0]
         )

@@ -61,9 +61,8 @@ class Runner:
         match lease:
             case None:
                 log.warning("job.unknown")
-            case Busy(remaining=remaining):
-                at = self._ports.clock() + remaining + timedelta(seconds=self._random(0, 1))
-                await self._ports.scheduler.nudge(job_id, at=at)
+            case Busy():
+                log.debug("job.busy")  # should its worker be dead, the sweep finds it
             case _:
                 await self._hold(lease)
 

@@ -147,6 +147,7 @@ class JobStore(Protocol):
         """Take the right to work on the job; None when there is no such job.
 
         The job is due when the lease may have run out, however far away its next look was: who takes it may be killed.
+        So it is when another worker's lease runs out that is found here, unless that worker puts the job aside before.
         """
 
     async def due(self, *, now: datetime, limit: int = 200) -> Sequence[str]:

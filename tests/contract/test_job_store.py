@@ -435,8 +435,21 @@ async def test_what_a_sweep_found_is_due_again_soon_should_nobody_live_to_look_a
     await jobs.create(a_job())
     found = await jobs.due(now=LONG_AFTER)
 
-    assert list(await jobs.due(now=LONG_AFTER + timedelta(seconds=4))) == []
-    assert list(await jobs.due(now=LONG_AFTER + timedelta(seconds=5))) == list(found)
+    assert list(await jobs.due(now=LONG_AFTER + timedelta(seconds=1))) == []
+    assert list(await jobs.due(now=LONG_AFTER + timedelta(seconds=2))) == list(found)
+
+
+async def test_a_job_that_is_found_held_is_due_when_that_lease_has_run_out(jobs: JobStore) -> None:
+    await jobs.create(a_job())
+    await take(jobs)
+    soon = NOON + timedelta(seconds=1)
+
+    busy = await jobs.acquire("job00001", now=soon)
+
+    assert isinstance(busy, Busy)
+    ends = soon + busy.remaining
+    assert list(await jobs.due(now=ends - timedelta(seconds=1))) == []
+    assert list(await jobs.due(now=ends)) == ["job00001"]
 
 
 async def test_a_job_at_work_is_due_when_its_worker_may_be_dead_however_far_its_next_look_was(

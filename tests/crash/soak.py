@@ -112,8 +112,9 @@ async def soak(case: Case, plan: Plan) -> Result:
     await case.platform.slow_gitlab_down(SLOWNESS_SECONDS)
     meanwhile = [asyncio.create_task(each) for each in (_blows(case, result), _approvals(case))]
     try:
-        jobs = await _asked(case, plan)
-        await eventually(lambda: _have_run(case), plan.patience_seconds)
+        jobs = await _asked(case, "app", plan.apps)
+        await eventually(lambda: _have_run(case, jobs), plan.patience_seconds)
+        jobs += await _asked(case, "system", plan.systems)
         await case.platform.stop_gitlab(plan.outage_seconds)
         with contextlib.suppress(TimeoutError):  # what is not over by then is lost
             await eventually(lambda: _are_over(case, jobs), plan.patience_seconds)
@@ -133,24 +134,22 @@ async def _are_over(case: Case, jobs: Sequence[Job]) -> bool:
     return all(job.id in seen and is_over(seen[job.id]) for job in jobs)
 
 
-async def _have_run(case: Case) -> bool:
+async def _have_run(case: Case, jobs: Sequence[Job]) -> bool:
     """Whether every pipeline has: one that runs while its own GitLab is stopped may fail, and that is the truth then."""
-    jobs = case.watch.seen.values()
-    run = [job for job in jobs if job.step("await_pipeline").state is StepState.DONE]
-    return len(run) == sum(job.request.kind == "new-app" for job in jobs)
+    now = [case.watch.seen.get(job.id, job) for job in jobs]
+    return all(job.step("await_pipeline").state is StepState.DONE for job in now)
 
 
-async def _asked(case: Case, plan: Plan) -> Sequence[Job]:
-    """Applications first, as they take longest; a few ask at the same time."""
+async def _asked(case: Case, kind: str, count: int) -> list[Job]:
+    """A few ask at the same time."""
     few = asyncio.Semaphore(4)
 
-    async def ask(kind: str, number: int) -> Job:
+    async def ask(number: int) -> Job:
         async with few:
             name = f"{case.name}-{kind}-{number}"
             return await (case.ask_for_app if kind == "app" else case.ask_for_system)(name)
 
-    wanted = [("app", plan.apps), ("system", plan.systems)]
-    return await asyncio.gather(*(ask(kind, n) for kind, count in wanted for n in range(count)))
+    return await asyncio.gather(*(ask(number) for number in range(count)))
 
 
 async def _blows(case: Case, result: Result) -> None:

@@ -16,7 +16,7 @@ from bot.ports.clock import Clock
 from bot.ports.job_store import Answer, Busy, Event
 
 FIRST_LOOK = timedelta(seconds=5)
-HANDED_OUT_FOR = timedelta(seconds=5)
+HANDED_OUT_FOR = timedelta(seconds=2)
 HALF_MADE = timedelta(minutes=1)
 
 
@@ -70,6 +70,7 @@ class MemoryJobs:
         self._due_by(job_id, now + LEASE)
         _, until = self.leases.get(job_id, (0, now))
         if until > now:
+            self.due_at.update({job_id: until} if job_id in self.due_at else {})
             return Busy(remaining=until - now)
         fence = self.fences[job_id] = self.fences.get(job_id, 0) + 1
         self.leases[job_id] = (fence, now + LEASE)
