@@ -43,6 +43,7 @@ class Watch:
     silences: dict[str, list[Silence]] = field(default_factory=dict)
     seen: dict[str, Job] = field(default_factory=dict)
     _silent: dict[str, Silence] = field(default_factory=dict)
+    _fences: dict[str, str | bytes | None] = field(default_factory=dict)
 
     async def keep_looking(self) -> None:
         while True:
@@ -55,13 +56,20 @@ class Watch:
         for job_id in [each for each in self.watched if each not in over]:
             job = await self.jobs.load(job_id)
             holder = await self.redis.get(record.lease_key(job_id))
+            fence = await self.redis.hget(record.job_key(job_id), "fence")
             if job:
                 is_held = bool(holder) and int(str(holder).rpartition("#")[2]) in self.at_work()
-                self._note(job, is_held=is_held)
+                was_held = (
+                    self._fences.get(job_id, fence) != fence
+                )  # by somebody who did not live until this look
+                self._note(job, is_held=is_held, was_held=was_held)
+                self._fences[job_id] = fence
                 self.seen[job_id] = job
 
-    def _note(self, job: Job, *, is_held: bool) -> None:
+    def _note(self, job: Job, *, is_held: bool, was_held: bool) -> None:
         now = datetime.now(UTC)
+        if was_held:
+            self._silent.pop(job.id, None)
         if is_held or not is_runnable(job, now=now):
             self._silent.pop(job.id, None)
         elif silence := self._silent.get(job.id):
