@@ -6,7 +6,7 @@ from typing import Any
 import gitlab
 from pydantic import SecretStr
 
-from bot.adapters.gitlab_errors import is_missing
+from bot.adapters.gitlab_errors import is_missing, is_taken
 from bot.adapters.gitlab_projects import existing_project
 from bot.domain import secrecy
 
@@ -20,7 +20,8 @@ def ensure_push_access(
     """Make a token on the target and hand it to the source's pipelines, unless both are there.
 
     A variable is removed before a new token is made: so long as one stands beside a live token, it holds that token,
-    wherever an earlier attempt was cut.
+    wherever an earlier attempt was cut. Who finds a variable that was not there before was too slow, and takes the own
+    token back.
     """
     source, target = existing_project(client, path), existing_project(client, to)
     name = f"idp-bot: push from {path}"
@@ -45,9 +46,23 @@ def ensure_push_access(
         }
     )
     secrecy.keep(token.token)
-    source.variables.create(
-        {"key": variable, "value": token.token, "masked": True, "protected": True, "raw": True}
-    )
+    try:
+        source.variables.create(
+            {"key": variable, "value": token.token, "masked": True, "protected": True, "raw": True}
+        )
+    except gitlab.GitlabCreateError as error:
+        if not is_taken(error):
+            raise
+        _revoke(token)
+
+
+def _revoke(token: Any) -> None:
+    """Whoever was faster may have revoked it already."""
+    try:
+        token.delete()
+    except gitlab.GitlabDeleteError as error:
+        if not is_missing(error):
+            raise
 
 
 def ensure_webhook(client: gitlab.Gitlab, path: str, *, url: str, secret: SecretStr) -> None:

@@ -19,7 +19,7 @@ from bot.ports.telemetry import Telemetry
 log = structlog.get_logger()
 
 BEAT = timedelta(seconds=3)
-GRACE = timedelta(seconds=2)
+GRACE = timedelta(seconds=1)
 """Every job that waits is nudged when its time comes; the sweep is for those of which nobody has heard by then."""
 
 

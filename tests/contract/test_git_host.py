@@ -30,6 +30,7 @@ from bot.ports.git_host import (
 )
 from bot.sandbox import gitlab as sandbox
 from bot.sandbox.gitlab import GitLabInstance
+from tests.colleague import eventually
 from tests.plain_http import NO_CERTIFICATES
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -521,6 +522,33 @@ async def test_an_attempt_that_was_cut_after_the_token_leaves_no_second_one(
     await bot.ensure_push_access(source, to=target, variable="TOKEN")
     variables, tokens = await _access(admin, source, target)
     assert (len(variables), len(tokens)) == (1, 1)
+
+
+async def _is_held(box: httpx.AsyncClient) -> bool:
+    return bool((await box.get("/sandbox/gitlab/hold")).json()["held"])
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_a_worker_that_wakes_up_after_another_one_was_faster_leaves_no_second_token(
+    bot: GitLab,
+    admin: httpx.AsyncClient,
+    gitlab: GitLabInstance,
+    pair: tuple[str, str],
+    when: str,
+) -> None:
+    source, target = pair
+    async with httpx.AsyncClient(base_url=gitlab.url, verify=NO_CERTIFICATES) as box:
+        wish = {"method": "POST", "path_regex": "/access_tokens$", "when": when}
+        await box.post("/sandbox/gitlab/hold", json=wish)
+        late = asyncio.ensure_future(bot.ensure_push_access(source, to=target, variable="TOKEN"))
+        await eventually(lambda: _is_held(box))
+        await bot.ensure_push_access(source, to=target, variable="TOKEN")
+        before = await _access(admin, source, target)
+        await box.post("/sandbox/gitlab/release")
+    await late
+
+    assert await _access(admin, source, target) == before
+    assert len(before[1]) == 1
 
 
 async def test_a_variable_whose_token_was_revoked_gets_a_new_one(

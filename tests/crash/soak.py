@@ -49,7 +49,7 @@ class Plan:
 
 
 SHORT = Plan(10, 2, 3, 1.0, 5, 20, 8.0, 120.0)
-LONG = Plan(180, 20, 3, 1.0, 10, sys.maxsize, 60.0, 1500.0)
+LONG = Plan(190, 10, 3, 1.0, 10, sys.maxsize, 60.0, 1500.0)
 
 
 @dataclass(slots=True)

@@ -388,7 +388,7 @@ async def test_a_job_that_was_found_held_is_swept_when_that_lease_has_run_out(
     await world.jobs.acquire("job00001", now=NOON)
 
     await world.runner.advance("job00001")
-    world.clock.advance(timedelta(seconds=11))
+    world.clock.advance(timedelta(seconds=10))
     await world.runner.sweep()
     too_early = list(world.scheduler.nudges)
     world.clock.advance(timedelta(seconds=1))
