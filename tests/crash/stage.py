@@ -40,6 +40,12 @@ class Outcomes:
             self.raise_trouble()
         return self.ends[name]
 
+    def cell(self, kind: str, step: str, point: Point) -> Cell:
+        """What came of a step at a point."""
+        if (kind, step, point) not in self.cells:
+            self.raise_trouble()
+        return self.cells[kind, step, point]
+
     def raise_trouble(self) -> None:
         """Let whatever went wrong be known, if anything did."""
         if self.trouble:
