@@ -93,9 +93,8 @@ class Telling:
         ref = None
         if notice.key in job.messages and not job.messages[notice.key]:
             ref = await self._announcer.find(job, notice)
-            await (
-                self._lease.renew()
-            )  # whoever was held up in the search may have lost the job by now
+            # Whoever was held up in the search may have lost the job by now.
+            await self._lease.renew()
         else:
             await self._lease.write_message(notice.key, None)
         ref = ref or await self._announcer.post(job, notice)

@@ -176,12 +176,12 @@ async def _blows(case: Case, result: Result) -> None:
 
 
 async def _freeze(case: Case, worker: Worker) -> None:
-    """It wakes up when others have its jobs, and tries to write on."""
+    """It wakes up when others have its jobs, tries to write on, and is asked to end."""
     case.freeze(worker)
     await asyncio.sleep(FREEZE_SECONDS)
     case.thaw(worker)
-    await asyncio.sleep(2)
-    await worker.kill()
+    worker.terminate()
+    await worker.drained()
 
 
 async def _approvals(case: Case) -> None:
