@@ -3,10 +3,10 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Any
 
 import structlog
-from pydantic import Field, JsonValue, ValidationError
+from pydantic import JsonValue, ValidationError
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_sdk.errors import SlackApiError
 from slack_sdk.models.views import View
@@ -17,7 +17,7 @@ from bot.domain.errors import PermanentError, TemporaryError
 from bot.domain.value import Value
 from bot.ports.bundle import Ports
 from bot.ports.template_library import Template
-from bot.slack import answers, form_views, ids, mrkdwn, people
+from bot.slack import answers, form_views, ids, mrkdwn, payloads, people
 from bot.usecases import refusals
 from bot.usecases.foresee import foresee
 from bot.usecases.submission import Submission
@@ -35,7 +35,7 @@ class Origin(Value):
 
     kind: str
     template: str
-    channel: Annotated[str, Field(pattern=r"^[CDGUW][A-Z0-9]+$")]
+    channel: payloads.PlaceId
     drawn: str = ""
 
 

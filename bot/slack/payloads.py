@@ -48,7 +48,8 @@ def _whole(value: str) -> str:
     return value
 
 
-Id = Annotated[str, Field(pattern=r"^[A-Z0-9]{2,32}$")]
+UserId = Annotated[str, Field(pattern=r"^[UW][A-Z0-9]{1,31}$")]
+PlaceId = Annotated[str, Field(pattern=r"^[CDGUW][A-Z0-9]{1,31}$")]
 Address = Annotated[str, Field(pattern=r"^https?://")]
 Typed = Annotated[str, BeforeValidator(_without_halves)]
 Word = Annotated[str, AfterValidator(_whole)]
@@ -60,8 +61,12 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
 
-class _Named(_Part):
-    id: Id
+class _User(_Part):
+    id: UserId
+
+
+class _Place(_Part):
+    id: PlaceId
 
 
 class _Authorization(_Part):
@@ -110,7 +115,7 @@ class _Payload(_Part):
 
     team: Word | Mapping[str, Any] | None = None
     enterprise: Word | Mapping[str, Any] | None = None
-    channel: _Named | None = None
+    channel: _Place | None = None
     message: Mapping[str, Any] | None = None
     response_url: Address | None = None
     response_urls: tuple[Mapping[str, Any], ...] = ()
@@ -119,15 +124,15 @@ class _Payload(_Part):
 class _Command(_Payload):
     command: Word
     text: Word = ""
-    user_id: Id
-    channel_id: Id
+    user_id: UserId
+    channel_id: PlaceId
     trigger_id: Word
     response_url: Address
 
 
 class _Press(_Payload):
     type: Literal["block_actions"]
-    user: _Named
+    user: _User
     actions: tuple[_Action, ...] = Field(min_length=1)
     view: _View | None = None
     trigger_id: Word
@@ -135,14 +140,14 @@ class _Press(_Payload):
 
 class _Submission(_Payload):
     type: Literal["view_submission"]
-    user: _Named
+    user: _User
     view: _View
     trigger_id: Word = ""
 
 
 class _Search(_Payload):
     type: Literal["block_suggestion"]
-    user: _Named
+    user: _User
     action_id: Word
     block_id: Word
     value: Word = ""
@@ -151,7 +156,7 @@ class _Search(_Payload):
 
 class _HomeOpened(_Part):
     type: Literal["app_home_opened"]
-    user: Id
+    user: UserId
     tab: Word = ""
     channel: Word | None = None
 

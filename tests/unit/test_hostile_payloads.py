@@ -270,9 +270,16 @@ async def test_a_press_that_is_none_is_not_acted_on(wire: Wire, change: Json) ->
     assert wire.stored("k3v9x2ab").state is JobState.FAILED
 
 
-async def test_a_command_that_cannot_be_answered_is_refused(wire: Wire) -> None:
-    command = b"command=%2Fidp&user_id=U0ADA&trigger_id=1&channel_id=C0PAYMENTS"
-
+@pytest.mark.parametrize(
+    "command",
+    [
+        b"command=%2Fidp&user_id=U0ADA&trigger_id=1&channel_id=C0PAYMENTS",
+        b"command=%2Fidp&user_id=U0ADA&trigger_id=1&channel_id=00&response_url=https%3A%2F%2Fx",
+        b"command=%2Fidp&user_id=0U&trigger_id=1&channel_id=C0PAYMENTS&response_url=https%3A%2F%2Fx",
+    ],
+    ids=["nowhere", "no place", "nobody"],
+)
+async def test_a_command_that_cannot_be_answered_is_refused(wire: Wire, command: bytes) -> None:
     answer = await wire.sends(command)
 
     assert answer.status_code == 400
