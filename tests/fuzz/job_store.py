@@ -27,6 +27,7 @@ from tests.builders import ADA, BRUNO, DENIZ, NOON, a_job
 T = TypeVar("T")
 LEASE = timedelta(seconds=10)
 FIRST_LOOK = timedelta(seconds=5)
+HANDED_OUT_FOR = timedelta(seconds=2)
 JOBS = ("job00001", "job00002")
 RUNNERS = (0, 1, 2)
 STEPS = ("plan_app", "await_approval", f"{UNDO}plan_app")
@@ -362,7 +363,7 @@ class JobStoreMachine(RuleBasedStateMachine):
         swept = self.does(self.jobs.due(now=self.model.now, limit=limit))
         assert set(swept) <= late
         assert len(swept) == min(limit, len(late))
-        assert all(self.due_at(job_id) == self.model.now + LEASE for job_id in swept)
+        assert all(self.due_at(job_id) == self.model.now + HANDED_OUT_FOR for job_id in swept)
 
     @rule()
     def old_jobs_are_forgotten(self) -> None:

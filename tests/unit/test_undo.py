@@ -6,6 +6,7 @@ import pytest
 
 from bot.domain.errors import TemporaryError
 from bot.domain.job import Job, JobState, StepState
+from bot.pipeline.step import TRIES
 from bot.ports.git_host import RenderedFile
 from bot.usecases.cancel import cancel
 from bot.usecases.retry import retry
@@ -111,10 +112,10 @@ async def test_a_lost_answer_on_the_way_back_is_no_obstacle(world: World, call: 
 
 
 async def test_what_was_cut_short_is_taken_back_too(world: World) -> None:
-    for _ in range(20):
+    for _ in range(TRIES):
         world.git.fail_next(TemporaryError("GitLab is down."), call="ensure_first_files")
     job = await world.advance(a_job())
-    for _ in range(12):
+    for _ in range(TRIES):
         job = await world.advance(job, by=5 * MINUTE)
     assert job.state is JobState.FAILED
     assert DEPLOYMENT in world.git.repositories
