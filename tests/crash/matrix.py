@@ -135,14 +135,13 @@ async def _gets_no_further(case: Case, ordeal: Ordeal, stood: Sequence[Stood]) -
     return is_over(job) or stands_still(job, {each.stop.name for each in stood})
 
 
-def cell(case: Case, ordeal: Ordeal, after: Aftermath, step: str) -> Cell:
-    """Seconds to resume after each kill; a step that never waited or asked nobody cannot be killed there."""
+def cell(case: Case, ordeal: Ordeal, step: str) -> Cell:
+    """Seconds to resume after each kill; a job that is never put aside while a step waits cannot be killed there."""
     times = [
         case.watch.resumed_after(ordeal.job_id, at) for name, at in ordeal.kills if name == step
     ]
     if times:
         return Cell(tuple(times))
     if ordeal.victim.point is Point.PARKED:
-        has_waited = any(event.step == step and event.what == "waiting" for event in after.history)
-        return Cell(why_not="" if has_waited else "never parks")
+        return Cell(why_not="never parks")
     return Cell(why_not="asks nobody" if step in ordeal.asked_nobody else "")

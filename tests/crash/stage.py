@@ -160,4 +160,4 @@ async def _ordeals(
             outcomes.ends[ordeal.victim.name] = after
             for step in ordeal.victim.steps:
                 place = (ordeal.victim.kind, step, ordeal.victim.point)
-                outcomes.cells[place] = cell(opened, ordeal, after, step)
+                outcomes.cells[place] = cell(opened, ordeal, step)

@@ -38,6 +38,11 @@ def test_a_worker_is_killed_inside_of_every_effect_that_can_be_taken_back(
     assert outcomes.cell(kind, step, Point.INSIDE).times
 
 
+@pytest.mark.parametrize("kind", PIPELINES)
+def test_a_worker_is_killed_while_people_are_waited_for(outcomes: Outcomes, kind: str) -> None:
+    assert outcomes.cell(kind, PIPELINES[kind].approval_step, Point.PARKED).times
+
+
 def test_the_table_is_shown_and_kept(
     outcomes: Outcomes, record_property: Callable[[str, object], None]
 ) -> None:

@@ -363,7 +363,8 @@ class JobStoreMachine(RuleBasedStateMachine):
         swept = self.does(self.jobs.due(now=self.model.now, limit=limit))
         assert set(swept) <= late
         assert len(swept) == min(limit, len(late))
-        assert all(self.due_at(job_id) == self.model.now + HANDED_OUT_FOR for job_id in swept)
+        again = self.model.now + HANDED_OUT_FOR
+        assert all(self.due_at(job_id) == again for job_id in swept)
 
     @rule()
     def old_jobs_are_forgotten(self) -> None:
@@ -379,12 +380,12 @@ class JobStoreMachine(RuleBasedStateMachine):
             and kept.job.audited_version == kept.job.version
         }
         assert set(self.does(self.jobs.forget(ended_before=over))) == gone
-        assert not any(self.due_at(job_id) for job_id in gone)
         for job_id in gone:
             del self.model.kept[job_id]
-        self.stale_hands_write_nothing()
-        hands = self.model.hands
-        self.model.hands = {at: held for at, held in hands.items() if at[1] not in gone}
+            assert self.due_at(job_id) is None
+            self.stale_hands_write_nothing()
+            for runner in RUNNERS:
+                self.model.hands.pop((runner, job_id), None)
 
     @rule()
     def stale_hands_write_nothing(self) -> None:
