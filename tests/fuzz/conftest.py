@@ -1,11 +1,19 @@
 """Says how many examples were tried, which is the point of `make fuzz`."""
 
+import asyncio
 import itertools
 from collections.abc import Callable, Iterator
 
 import pytest
 
 EXAMPLES = "examples"
+
+
+@pytest.fixture(scope="module", name="loop")
+def _loop() -> Iterator[asyncio.Runner]:
+    """One event loop for all examples, as their connections last."""
+    with asyncio.Runner() as runner:
+        yield runner
 
 
 @pytest.fixture

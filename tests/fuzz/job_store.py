@@ -16,7 +16,6 @@ from hypothesis.stateful import (
     rule,
 )
 from pydantic import JsonValue
-from typing_extensions import override
 
 from bot.domain.approval import Decision, Verdict
 from bot.domain.job import UNDO, Job, JobState, StepRecord, StepState
@@ -57,8 +56,6 @@ class Backend(Protocol):
     async def due_at(self, job_id: str) -> datetime | None: ...
 
     async def expire(self, job_id: str) -> None: ...
-
-    async def close(self) -> None: ...
 
 
 @dataclass
@@ -106,19 +103,16 @@ class Model:
 class JobStoreMachine(RuleBasedStateMachine):
     """Three runners and some people at two jobs, in any order, with deaths, repeats and takeovers."""
 
-    def __init__(self, open_backend: Callable[[Clock], Awaitable[Backend]]) -> None:
+    def __init__(
+        self, open_backend: Callable[[Clock], Awaitable[Backend]], loop: asyncio.Runner
+    ) -> None:
         super().__init__()
-        self.loop = asyncio.new_event_loop()
+        self.loop = loop
         self.model = Model()
         self.store = self.does(awaited(lambda: open_backend(lambda: self.model.now)))
 
-    @override
-    def teardown(self) -> None:
-        self.does(self.store.close())
-        self.loop.close()
-
     def does(self, work: Coroutine[Any, Any, T]) -> T:
-        return self.loop.run_until_complete(work)
+        return self.loop.run(work)
 
     @property
     def jobs(self) -> JobStore:

@@ -21,12 +21,6 @@ SECRET_NAME = "Secret garden"
 MAY_KNOW = ("U0ADA", "U0DENIZ")
 
 
-@pytest.fixture(scope="module", name="loop")
-def _loop() -> Iterator[asyncio.Runner]:
-    with asyncio.Runner() as runner:
-        yield runner
-
-
 @pytest.fixture(scope="module")
 def wire(loop: asyncio.Runner) -> Iterator[Wire]:
     opening = slack_wire.opened()

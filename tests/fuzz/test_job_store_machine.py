@@ -1,5 +1,6 @@
 """Any order of what runners, people, time and death do to a job leaves the store as its model says."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -24,9 +25,6 @@ class InMemory:
     async def expire(self, job_id: str) -> None:
         self.jobs.leases.pop(job_id, None)
 
-    async def close(self) -> None:
-        """There is nothing to let go of."""
-
 
 class InRedis:
     def __init__(self, redis: Redis) -> None:
@@ -40,33 +38,32 @@ class InRedis:
     async def expire(self, job_id: str) -> None:
         await self.redis.delete(record.lease_key(job_id))
 
-    async def close(self) -> None:
-        await self.redis.aclose()
-
 
 def test_the_store_in_memory_keeps_its_promises_whatever_happens(
-    tried: Callable[[], object],
+    loop: asyncio.Runner, tried: Callable[[], object]
 ) -> None:
     async def opened(clock: Clock) -> InMemory:
         tried()
         return InMemory(clock)
 
     run_state_machine_as_test(
-        lambda: JobStoreMachine(opened),  # type: ignore[arg-type] # it only calls it
+        lambda: JobStoreMachine(opened, loop),  # type: ignore[arg-type] # it only calls it
         settings=examples(100, deep=4_000),
     )
 
 
 def test_the_store_in_redis_keeps_its_promises_whatever_happens(
-    redis_url: str, tried: Callable[[], object]
+    redis_url: str, loop: asyncio.Runner, tried: Callable[[], object]
 ) -> None:
+    redis = Redis.from_url(redis_url, decode_responses=True)
+
     async def opened(_: Clock) -> InRedis:
         tried()
-        redis = Redis.from_url(redis_url, decode_responses=True)
         await redis.flushall()
         return InRedis(redis)
 
     run_state_machine_as_test(
-        lambda: JobStoreMachine(opened),  # type: ignore[arg-type] # it only calls it
+        lambda: JobStoreMachine(opened, loop),  # type: ignore[arg-type] # it only calls it
         settings=examples(60, deep=2_000),
     )
+    loop.run(redis.aclose())
