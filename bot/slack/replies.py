@@ -14,6 +14,9 @@ from bot.pipeline.undoing import way_back
 from bot.slack import advice, mrkdwn, outcomes, verdicts
 
 
+_A_SECOND = timedelta(seconds=1)
+
+
 def approval_wanted(job: Job, kind: NoticeKind) -> list[Block]:
     """Say who has to decide: the groups, as their members are asked directly and need not be pinged twice."""
     return _section(wanted(job, kind))
@@ -166,7 +169,9 @@ def _time_taken(job: Job) -> str:
         return ""
     total = f"It took {mrkdwn.duration(job.finished_at - job.created_at)}"
     waited = _approval_wait(job)
-    return f"{total}, {mrkdwn.duration(waited)} of it for the approval." if waited else f"{total}."
+    if not waited or waited < _A_SECOND:
+        return f"{total}."
+    return f"{total}, {mrkdwn.duration(waited)} of it for the approval."
 
 
 def _approval_wait(job: Job) -> timedelta | None:

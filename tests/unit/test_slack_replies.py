@@ -99,6 +99,15 @@ def test_done_comes_with_all_links_the_total_time_and_the_part_that_was_waiting_
     reply = said(messages.message(jobs.a_done_job(), DONE))
 
     assert "It took 3 min 5 s, 2 min 0 s of it for the approval." in reply
+
+
+def test_an_approval_that_took_no_time_is_not_worth_a_word() -> None:
+    job = jobs.a_done_job()
+    at_once = jobs.a_decision().model_copy(update={"at": jobs.NOW})
+
+    reply = said(messages.message(job.model_copy(update={"decision": at_once}), DONE))
+
+    assert "It took 3 min 5 s." in reply
     assert "• Live URL: <https://hello-shop.example.com|hello-shop.example.com>" in reply
     for label in (
         "Application repository",
