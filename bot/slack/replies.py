@@ -13,7 +13,6 @@ from bot.pipeline.approvals import standing_of, terms_of
 from bot.pipeline.undoing import way_back
 from bot.slack import advice, mrkdwn, outcomes, verdicts
 
-
 _A_SECOND = timedelta(seconds=1)
 
 
