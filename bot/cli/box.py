@@ -5,8 +5,8 @@ import contextlib
 import json
 import shutil
 import signal
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -30,6 +30,7 @@ State = Annotated[Path, typer.Option(help="Where everything is kept.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one line of JSON once all is ready.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Forget the state and start anew.")]
 Company = Annotated[Path, typer.Option(help="The catalog's entities, whose users are the people.")]
+Rules = Annotated[Path | None, typer.Option(help="Rules of approval to try, as IDP_POLICY_FILE.")]
 Parts = Annotated[
     list[str], typer.Argument(help="slack, gitlab, cluster, catalog; all of them if none is named.")
 ]
@@ -45,11 +46,14 @@ def demo(
     port: Port = FIRST_PORT,
     state: State = Path(".state"),
     company: Company = Path("catalog"),
+    policy: Rules = None,
     as_json: AsJson = False,
     fresh: Fresh = False,
 ) -> None:
     """Run the whole platform and the bot on this machine, in a browser."""
-    _start((), Wishes(port, state.absolute(), company, as_json, with_bot=True), fresh=fresh)
+    own = {"IDP_POLICY_FILE": str(policy.absolute())} if policy else {}
+    wishes = Wishes(port, state.absolute(), company, as_json, with_bot=True, settings=own)
+    _start((), wishes, fresh=fresh)
 
 
 def sandbox(
@@ -66,13 +70,14 @@ def sandbox(
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the options of both commands come to."""
+    """What the options of both commands come to; `settings` are variables of the bot's that are not the box's."""
 
     port: int
     state: Path
     company: Path
     as_json: bool
     with_bot: bool
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 def _start(parts: Sequence[str], wishes: Wishes, *, fresh: bool) -> None:
@@ -98,7 +103,7 @@ async def _run(parts: Sequence[str], wishes: Wishes) -> None:
             valkey = embedded_valkey(wishes.state, box.ports["redis"] or None)
             url = await stack.enter_async_context(valkey)
             description["redis"] = {"url": url}
-            environment = _environment(box, url, wishes.state)
+            environment = _environment(box, url, wishes)
             ended = await stack.enter_async_context(child.bot(environment, log))
             ended.add_done_callback(lambda _: stopped.set())
         _tell(description, as_json=wishes.as_json)
@@ -128,12 +133,13 @@ def _opened(parts: Sequence[str], wishes: Wishes) -> contextlib.AbstractAsyncCon
     )
 
 
-def _environment(box: "Box", redis_url: str, state: Path) -> dict[str, str]:
+def _environment(box: "Box", redis_url: str, wishes: Wishes) -> dict[str, str]:
     port = box.ports["bot"] or child.free_port()
     return {
         **box.environment(),
+        **wishes.settings,
         "REDIS_URL": redis_url,
-        "IDP_STATE_DIR": str(state),
+        "IDP_STATE_DIR": str(wishes.state),
         "IDP_HTTP_PORT": str(port),
         "IDP_PUBLIC_URL": f"http://127.0.0.1:{port}",
     }

@@ -15,6 +15,7 @@ from tests.plain_http import NO_CERTIFICATES
 
 pytestmark = [pytest.mark.timeout(240)]
 HOST = "tariffs.localhost"
+RULES = "rules: [{name: All, reason: It is only tried., stages: [{groups: $platform}]}]"
 REQUEST = {
     "name": "Tariffs",
     "system": "system:default/checkout",
@@ -51,10 +52,15 @@ async def test_an_interrupted_demo_goes_on_where_it_was_and_a_fresh_one_starts_a
         await eventually(lambda: _answer(demo), 60)
         await _stopped(demo)
 
-    with demos.a_demo(tmp_path, "--fresh", port=port) as demo:
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(RULES)
+    with demos.a_demo(tmp_path, "--fresh", "--policy", str(rules), port=port) as demo:
         assert (await http.get("/sandbox/slack/messages")).json() == []
         assert not await _repository(http, demo)
         assert not await _answer(demo)
+        assert (await ada.submit(await ada.open_form("/idp new-app"), REQUEST))["ok"]
+        card = await eventually(lambda: _card(http, ": waiting for approval"), 20)
+        assert "It is only tried." in str(card["blocks"])
 
 
 async def _stopped(demo: Demo) -> None:
