@@ -165,7 +165,7 @@ class RedisJobs:
             return [*fields, *record.fix_fields(fix)]
 
         await self._due_again(job_id, at)
-        return await self._change(job_id, change, what="fix", at=at, by=fix.by)
+        return await self._change(job_id, change, what="fix", at=at, detail=fix.changed, by=fix.by)
 
     async def ask_for_help(self, job_id: str, asked: HelpAsked) -> Answer:
         def change(job: Job) -> list[str] | None:

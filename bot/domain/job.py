@@ -101,7 +101,7 @@ class Fix(Value):
 
     `request` is what is asked for from now on. The steps in `taken_back` made something that would stand elsewhere, so
     it is taken back first; those in `begun_anew` run again, and make what stands in place fit: `amended` has, by step,
-    the parts of it that change.
+    the parts of it that change. `changed` tells the answers themselves, for the history.
     """
 
     request: Request
@@ -109,6 +109,7 @@ class Fix(Value):
     begun_anew: tuple[str, ...]
     amended: Mapping[str, tuple[str, ...]]
     by: Person
+    changed: str = ""
 
 
 class HelpAsked(Value):

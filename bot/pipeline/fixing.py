@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from pydantic import JsonValue
+
 from bot.domain.effect import NOTHING, changed_parts
 from bot.domain.entities import Person
 from bot.domain.job import UNDO, Fix, Job, StepRecord, StepState
@@ -44,7 +46,13 @@ def fix_of(
         begun_anew=_in_order(pipeline, again),
         amended={n: changed_parts(old[n], plan.effects[n]) for n in sorted(differs - moved)},
         by=by,
+        changed=_changed_answers(job.request.parameters, request.parameters),
     )
+
+
+def _changed_answers(before: Mapping[str, JsonValue], after: Mapping[str, JsonValue]) -> str:
+    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    return "; ".join(f"{n}: {after.get(n, '')} instead of {before.get(n, '')}" for n in names)
 
 
 def _is_touched(pipeline: Pipeline, job: Job, step: str, differs: set[str]) -> bool:

@@ -835,6 +835,7 @@ async def a_failure(jobs: JobStore) -> tuple[Job, Fix]:
         begun_anew=(STEP, "create_app_repository"),
         amended={"create_deployment_repository": ("values.yaml",), "create_app_repository": ("a",)},
         by=ADA,
+        changed="hostname: other instead of hello",
     )
     return job, fix
 
@@ -865,7 +866,7 @@ async def test_other_answers_are_kept_beside_the_first_ones_until_these_are_out_
     assert fixed.step(STEP) == records[STEP]
     history = await jobs.history(job.id)
     assert [event.what for event in history][-2:] == ["fix", "fixed"]
-    assert history[-2].by == ADA
+    assert (history[-2].by, history[-2].detail) == (ADA, "hostname: other instead of hello")
 
 
 async def test_an_answer_to_what_is_not_asked_for_any_more_is_refused(jobs: JobStore) -> None:

@@ -213,6 +213,15 @@ async def test_a_way_back_that_fails_is_retried_before_anything_new_is_made(worl
     assert OTHER_APP in world.git.repositories
 
 
+async def test_the_history_says_who_changed_which_answer_from_what_to_what(world: World) -> None:
+    job = await failed(world, "ensure_push_access", "hostname")
+
+    await fix(world, job, BRUNO, hostname="greetings")
+
+    [told] = [event for event in await world.jobs.history(job.id) if event.what == "fix"]
+    assert (told.by, told.detail) == (BRUNO, "hostname: greetings instead of hello")
+
+
 async def test_only_answers_at_fault_can_be_changed(world: World) -> None:
     job = await failed(world, "ensure_push_access", "hostname")
 

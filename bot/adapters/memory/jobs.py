@@ -153,7 +153,7 @@ class MemoryJobs:
             "fix": fix,
             "signals": job.signals + 1,
         }
-        self.put(job_id, changes, what="fix", at=at, by=fix.by)
+        self.put(job_id, changes, what="fix", at=at, detail=fix.changed, by=fix.by)
         self.due_at[job_id] = at
         return Answer.ACCEPTED
 
