@@ -376,12 +376,12 @@ class JobStoreMachine(RuleBasedStateMachine):
             and kept.job.audited_version == kept.job.version
         }
         assert set(self.does(self.jobs.forget(ended_before=over))) == gone
+        assert not any(self.due_at(job_id) for job_id in gone)
         for job_id in gone:
             del self.model.kept[job_id]
-            assert self.due_at(job_id) is None
-            self.stale_hands_write_nothing()
-            for runner in RUNNERS:
-                self.model.hands.pop((runner, job_id), None)
+        self.stale_hands_write_nothing()
+        hands = self.model.hands
+        self.model.hands = {at: held for at, held in hands.items() if at[1] not in gone}
 
     @rule()
     def stale_hands_write_nothing(self) -> None:
