@@ -16,7 +16,7 @@ from rich.table import Table
 
 from benchmarks import box
 from benchmarks.workload import NINE_STEPS, STEPS, jobs_of, ports_on
-from bot.adapters.docket_scheduler import DocketScheduler, open_docket, work
+from bot.adapters.docket_scheduler import Chores, DocketScheduler, open_docket, work
 from bot.adapters.embedded_valkey import embedded_valkey
 from bot.adapters.memory.announcer import MemoryAnnouncer
 from bot.adapters.memory.jobs import MemoryJobs
@@ -113,8 +113,11 @@ async def on_docket(url: str) -> float:
             work(
                 docket,
                 look=runner.advance,
-                sweep=runner.sweep,
-                tidy=runner.sweep,
+                chores=Chores(
+                    sweep=runner.sweep,
+                    look_around=runner.look_for_overlooked,
+                    tidy=runner.sweep,
+                ),
                 concurrency=20,
                 name="bench",
             )

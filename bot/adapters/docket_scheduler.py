@@ -9,6 +9,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -22,6 +23,7 @@ log = structlog.get_logger()
 
 REDELIVERY = timedelta(seconds=15)
 SWEEP_EVERY = timedelta(seconds=1)
+LOOK_AROUND_EVERY = timedelta(minutes=1)
 TIDY_EVERY = timedelta(hours=1)
 CHECK_EVERY = timedelta(milliseconds=100)
 LOOK = "look"
@@ -54,14 +56,21 @@ async def _look(job_id: str) -> None:
     """What a nudge asks for, in a process that does not work itself and so never runs it."""
 
 
-async def work(
-    docket: Docket, *, look: Look, sweep: Chore, tidy: Chore, concurrency: int, name: str
-) -> None:
-    """The receiving half: look at jobs until cancelled.
+@dataclass(frozen=True, slots=True)
+class Chores:
+    """What workers do besides: find jobs whose time has come, find those that were overlooked, forget old ones.
 
-    Tidying up is done by one of all workers at a time, and by another one later if that one dies. Every worker sweeps, for
-    the sweep is what finds a dead worker's jobs: it cannot wait until a dead worker's sweep is given to somebody else.
+    Every worker sweeps, for the sweep is what finds a dead worker's jobs: it cannot wait until a dead worker's sweep is
+    given to somebody else. The others are done by one of all workers at a time, and by another one if that one dies.
     """
+
+    sweep: Chore
+    look_around: Chore
+    tidy: Chore
+
+
+async def work(docket: Docket, *, look: Look, chores: Chores, concurrency: int, name: str) -> None:
+    """The receiving half: look at jobs until cancelled."""
 
     async def look_at(
         job_id: str,
@@ -73,9 +82,15 @@ async def work(
     async def tidy_up(
         _: Perpetual = Perpetual(every=TIDY_EVERY, automatic=True),  # noqa: B008 docket's way to declare it
     ) -> None:
-        await tidy()
+        await chores.tidy()
+
+    async def look_around(
+        _: Perpetual = Perpetual(every=LOOK_AROUND_EVERY, automatic=True),  # noqa: B008 docket's way to declare it
+    ) -> None:
+        await chores.look_around()
 
     docket.register(look_at, names=[LOOK])
+    docket.register(look_around)
     docket.register(tidy_up)
     async with Worker(
         docket,
@@ -85,7 +100,7 @@ async def work(
         minimum_check_interval=CHECK_EVERY,
         scheduling_resolution=CHECK_EVERY,
     ) as worker:
-        sweeping = asyncio.create_task(_keep_sweeping(sweep))
+        sweeping = asyncio.create_task(_keep_sweeping(chores.sweep))
         try:
             await worker.run_forever()
         finally:

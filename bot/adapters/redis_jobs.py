@@ -193,6 +193,26 @@ class RedisJobs:
         await self._due_by(job_id, at)
         return await self._change(job_id, change, what="cancel", at=at, by=by)
 
+    async def overlooked(self) -> Sequence[str]:
+        """Every job that is kept is looked at, so this is not for every second."""
+        with translating():
+            ids: Any = await self._redis.zrange(record.NEWEST, 0, -1)
+        return [job_id for job_id in ids if await self._was_overlooked(job_id)]
+
+    async def _was_overlooked(self, job_id: str) -> bool:
+        key, lease = record.job_key(job_id), record.lease_key(job_id)
+        with translating():
+            found: Any = await self._redis.hmget(key, ["state", "signals", "seen_signals"])
+            due_at = await self._redis.zscore(record.DUE, job_id)
+            state, *signals = found
+            if state is None or await self._redis.exists(lease):
+                return False
+            is_lost = due_at is None and not JobState(state).is_end
+            if is_lost or len(set(signals)) > 1:
+                await self._redis.zadd(record.DUE, {job_id: 0})
+                return True
+        return False
+
     async def signal(self, job_id: str) -> None:
         for _ in range(TRIES):
             job = await self.load(job_id)

@@ -73,6 +73,13 @@ class Runner:
             self._telemetry.swept()
             await self._ports.scheduler.nudge(job_id)
 
+    async def look_for_overlooked(self) -> None:
+        """Nudge the jobs that even the sweep would miss: somebody changed them and died before anybody was told."""
+        for job_id in await self._ports.jobs.overlooked():
+            log.warning("job.overlooked", job=job_id)
+            self._telemetry.swept()
+            await self._ports.scheduler.nudge(job_id)
+
     async def _hold(self, lease: Lease) -> None:
         """Work, with the lease kept alive; a job that another worker takes over is dropped at once."""
         job = await lease.load()

@@ -189,6 +189,12 @@ class JobStore(Protocol):
     async def cancel(self, job_id: str, *, by: Person, at: datetime) -> Answer:
         """Ask a job that has not ended to stop at the next safe point; it is due from then on."""
 
+    async def overlooked(self) -> Sequence[str]:
+        """Jobs that nobody would look at in time, although something reached them; they are due from then on.
+
+        A process that dies right after its change, while a worker puts the job aside or settles it, leaves such a job.
+        """
+
     async def signal(self, job_id: str) -> None:
         """Tell the job that something it may wait for happened."""
 

@@ -968,3 +968,48 @@ async def test_two_who_ask_for_help_at_the_same_moment_ask_once(jobs: JobStore) 
     answers = await asyncio.gather(*wishes)
 
     assert sorted(answers) == [Answer.ACCEPTED, Answer.TOO_LATE]
+
+
+async def test_a_job_that_was_put_aside_over_a_change_of_somebody_who_died_is_found(
+    jobs: JobStore,
+) -> None:
+    await jobs.create(a_job())
+    lease = await take(jobs)
+    await lease.park(seen_signals=0, look_at=LONG_AFTER)
+    before = await jobs.overlooked()
+
+    await jobs.signal("job00001")  # nobody is nudged
+
+    assert list(before) == []
+    assert list(await jobs.overlooked()) == ["job00001"]
+    assert list(await jobs.due(now=NOON)) == ["job00001"]
+
+
+async def test_a_job_that_went_on_while_it_was_being_settled_is_found(jobs: JobStore) -> None:
+    await jobs.create(a_job())
+    lease = await take(jobs)
+    await lease.write_state(JobState.FAILED, at=LATER, finished_at=LATER)
+    await lease.settle(seen_signals=0)
+    settled = await jobs.overlooked()
+    await jobs.retry("job00001", by=ADA, at=LATER)
+    await _forget_that_it_is_due(jobs)
+
+    assert list(settled) == []
+    assert list(await jobs.overlooked()) == ["job00001"]
+    assert list(await jobs.due(now=NOON)) == ["job00001"]
+
+
+async def test_a_job_at_work_is_not_overlooked(jobs: JobStore) -> None:
+    await jobs.create(a_job())
+    await take(jobs)
+    await jobs.signal("job00001")
+
+    assert list(await jobs.overlooked()) == []
+
+
+async def _forget_that_it_is_due(jobs: JobStore) -> None:
+    """As a worker leaves it that settled the job at the same moment."""
+    if isinstance(jobs, MemoryJobs):
+        jobs.due_at.clear()
+    elif isinstance(jobs, RedisJobs):
+        await jobs._redis.delete("idp:due")

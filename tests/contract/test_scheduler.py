@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from prometheus_client import REGISTRY
 
-from bot.adapters.docket_scheduler import Chore, DocketScheduler, open_docket, work
+from bot.adapters.docket_scheduler import Chore, Chores, DocketScheduler, open_docket, work
 from bot.domain.errors import TemporaryError
 from tests.colleague import eventually
 
@@ -22,13 +22,19 @@ async def a_worker(
     async def look(job_id: str) -> None:
         seen.append(job_id)
 
-    async def tidy() -> None:
-        if chores is not None:
-            chores.append("tidied")
+    def noting(name: str) -> Chore:
+        async def chore() -> None:
+            if chores is not None:
+                chores.append(name)
 
+        return chore
+
+    own = Chores(
+        sweep=sweep or _nothing, look_around=noting("looked around"), tidy=noting("tidied")
+    )
     async with open_docket(redis_url) as docket:
         working = asyncio.create_task(
-            work(docket, look=look, sweep=sweep or _nothing, tidy=tidy, concurrency=2, name="tests")
+            work(docket, look=look, chores=own, concurrency=2, name="tests")
         )
         yield seen
         working.cancel()
@@ -77,12 +83,12 @@ def _lag() -> float:
     return REGISTRY.get_sample_value("idp_queue_lag_seconds_sum") or 0
 
 
-async def test_a_worker_tidies_up_by_itself(redis_url: str) -> None:
+async def test_a_worker_looks_around_and_tidies_up_by_itself(redis_url: str) -> None:
     chores: list[str] = []
     async with a_worker(redis_url, chores):
-        await eventually(lambda: _has(chores, 1))
+        await eventually(lambda: _has(chores, 2))
 
-    assert chores == ["tidied"]
+    assert sorted(chores) == ["looked around", "tidied"]
 
 
 async def _nothing() -> None:

@@ -399,6 +399,19 @@ async def test_a_job_that_was_found_held_is_swept_when_that_lease_has_run_out(
     assert world.scheduler.nudges == [("job00001", None)]
 
 
+async def test_a_job_that_even_the_sweep_would_miss_is_found(world: World) -> None:
+    WEATHER.troubles = [NotYet("the mortar to dry", timedelta(days=3))]
+    await world.advance(a_job())
+    await world.jobs.signal("job00001")
+    world.scheduler.nudges.clear()
+
+    await world.runner.sweep()
+    missed = list(world.scheduler.nudges)
+    await world.runner.look_for_overlooked()
+
+    assert (missed, world.scheduler.nudges) == ([], [("job00001", None)])
+
+
 async def test_a_step_that_was_begun_by_a_killed_worker_is_run_again(world: World) -> None:
     lease = await world.jobs.acquire("job00001", now=NOON)
     assert lease

@@ -197,6 +197,16 @@ class MemoryJobs:
         self._due_by(job_id, at)
         return Answer.ACCEPTED
 
+    async def overlooked(self) -> Sequence[str]:
+        found = [job.id for job in self.jobs.values() if self._is_overlooked(job)]
+        self.due_at.update(dict.fromkeys(found, self.clock()))
+        return found
+
+    def _is_overlooked(self, job: Job) -> bool:
+        _, until = self.leases.get(job.id, (0, self.clock()))
+        is_lost = job.id not in self.due_at and not job.state.is_end
+        return until <= self.clock() and (is_lost or job.signals != job.seen_signals)
+
     async def signal(self, job_id: str) -> None:
         if job := self.jobs.get(job_id):
             self.put(job_id, {"signals": job.signals + 1})
