@@ -82,7 +82,7 @@ def repository(project: NewProject, files: Files) -> Effect:
 
 
 def check(plan: Plan, step: str, now: Effect) -> None:
-    """Make only what was planned, and agreed to: a template may have changed since.
+    """Make only what was planned, and agreed to: a template, or an address in the settings, may have changed since.
 
     Raises:
         PlanAgain: it would be something else now.
@@ -90,7 +90,7 @@ def check(plan: Plan, step: str, now: Effect) -> None:
     planned = plan.effects.get(step)
     if planned and planned != now:
         words = effect.in_words(planned, now)
-        raise PlanAgain(f"The template has changed since this was planned: {words}.")
+        raise PlanAgain(f"The template or a setting has changed since this was planned: {words}.")
 
 
 def changes(before: Effects, after: Effects, titles: Mapping[str, str]) -> tuple[str, ...]:

@@ -165,7 +165,7 @@ async def test_a_template_that_comes_out_differently_each_time_is_no_endless_loo
     job = await world.advance(a_job())
 
     assert job.state is JobState.FAILED
-    assert "template has changed" in job.step("create_app_repository").reason
+    assert "has changed since this was planned" in job.step("create_app_repository").reason
     assert job.step("create_app_repository").fix.startswith("Have the template mended")
 
 
