@@ -86,7 +86,7 @@ class _Input(_Part):
 
 
 class _State(_Part):
-    values: Mapping[str, Mapping[str, _Input]] = {}
+    values: Mapping[str, Mapping[str, _Input]]
 
 
 class _Block(_Part):

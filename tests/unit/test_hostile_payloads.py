@@ -232,6 +232,18 @@ async def test_a_form_without_a_field_is_refused(wire: Wire) -> None:
     assert OLD_FORM in wire.said()
 
 
+@pytest.mark.parametrize("callback_id", [ids.APPROVAL, ids.HELPING, ids.FIXING, ids.FORM])
+@pytest.mark.parametrize("state", [{}, {"values": None}, None])
+async def test_a_modal_without_what_was_filled_in_is_no_request(
+    wire: Wire, callback_id: str, state: Json | None
+) -> None:
+    payload = a_view(callback_id, "k3v9x2ab")
+
+    answer = await wire.interacts({**payload, "view": {**payload["view"], "state": state}})
+
+    assert answer.status_code == 400
+
+
 @pytest.mark.parametrize(
     "job_id", ["", "*", "k3v9x2ab}:lease", "../k3v9x2ab", "\0", "x" * 3000, "<!channel>"]
 )
