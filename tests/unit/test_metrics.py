@@ -101,7 +101,7 @@ async def test_the_page_tells_how_the_jobs_stand() -> None:
     assert 'idp_jobs{state="waiting-approval"} 0.0' in text
     assert 'idp_steps_waiting{state="waiting",step="await_pipeline"} 1.0' in text
     assert "idp_jobs_overdue_seconds 55.0" in text
-    assert "4711" not in text
+    assert "pipeline 4711" not in text
     assert "job00000" not in text
 
 
