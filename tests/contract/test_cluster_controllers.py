@@ -85,7 +85,8 @@ async def test_a_committed_environment_ends_in_an_answer_over_https(
 ) -> None:
     answer = await world.ask("hello.localhost")
 
-    assert (answer.status_code, answer.text) == (200, "hello from one")
+    assert answer.status_code == 200
+    assert answer.text in {"hello from one", "hello from two"}
     environment = await eventually(lambda: ready_environment(world, hello))
     assert environment["status"]["namespace"] == environment["status"]["application"] == hello
 

@@ -16,44 +16,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.socket import Patience, Socket
 from tests.contract.slack_workspace import Room, a_room, until
+from tests.wire import LOOPBACK, Wire
 
 SOON = Patience(ping=0.1, connection=0.2, silence=0.4)
-LOOPBACK = "127.0.0.1"
-
-
-class Wire:
-    """Lies between the bot and Slack; when it is cut, Slack knows, and the bot is not told."""
-
-    def __init__(self, port: int) -> None:
-        self._slack = port
-        self._to_slack: list[asyncio.StreamWriter] = []
-        self._to_bot: list[asyncio.StreamWriter] = []
-
-    def cut(self) -> None:
-        """Carry nothing more on the connections that are open; new ones work."""
-        for end in self._to_slack:
-            end.close()
-
-    @contextlib.asynccontextmanager
-    async def laid(self) -> AsyncIterator[int]:
-        async with await asyncio.start_server(self._connected, LOOPBACK, 0) as server:
-            yield server.sockets[0].getsockname()[1]
-            for end in (*self._to_slack, *self._to_bot):
-                end.close()
-                await end.wait_closed()
-
-    async def _connected(self, here: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
-        there, forth = await asyncio.open_connection(LOOPBACK, self._slack)
-        self._to_slack.append(forth)
-        self._to_bot.append(back)
-        with contextlib.suppress(ConnectionError):
-            await asyncio.gather(_carry(here, forth), _carry(there, back))
-
-
-async def _carry(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-    while (data := await source.read(65536)) and not sink.is_closing():
-        sink.write(data)
-        await sink.drain()
 
 
 @contextlib.asynccontextmanager

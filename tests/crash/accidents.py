@@ -13,6 +13,7 @@ from tests.crash.worker import Worker
 
 Accident = Callable[[Case], Awaitable[Aftermath]]
 SERVER_IS_GONE_SECONDS = 2
+GITLAB_IS_GONE_SECONDS = 60
 
 
 async def killed_before_the_first_commit(case: Case) -> Aftermath:
@@ -30,6 +31,19 @@ async def killed_before_the_first_commit(case: Case) -> Aftermath:
     await case.until(job, _waits_for_the_pipeline)
     case.worker()
     await case.kill(second)
+    return await case.aftermath(job)
+
+
+async def cut_off_from_gitlab(case: Case) -> Aftermath:
+    """GitLab is stopped for a minute in the middle of the first commit: it is made, and the answer is never read."""
+    assert case.own.gitlab
+    async with contextlib.AsyncExitStack() as absence:
+        async with case.platform.gate, case.platform.quiet:
+            job, _ = await _at_the_first_commit(case)
+            case.struck.append(datetime.now(UTC))
+            await absence.enter_async_context(case.own.gitlab.torn())
+            await case.platform.release()
+        await asyncio.sleep(GITLAB_IS_GONE_SECONDS)
     return await case.aftermath(job)
 
 
@@ -98,11 +112,11 @@ async def outlived_its_server(case: Case) -> Aftermath:
 
 @contextlib.asynccontextmanager
 async def _without_server(case: Case) -> AsyncIterator[None]:
-    assert case.server
+    assert case.own.server
     case.struck.append(datetime.now(UTC))
-    case.server.terminate()  # its word for SIGKILL
+    case.own.server.terminate()  # its word for SIGKILL
     yield
-    await asyncio.to_thread(case.server.start)
+    await asyncio.to_thread(case.own.server.start)
 
 
 async def _killed_at(case: Case, job: Job, notice: str) -> None:
@@ -144,7 +158,10 @@ def _waits_for_the_pipeline(job: Job) -> bool:
     return is_waiting and job.state is JobState.WAITING
 
 
-APPS: dict[str, Accident] = {"uncommitted": killed_before_the_first_commit}
+APPS: dict[str, Accident] = {
+    "uncommitted": killed_before_the_first_commit,
+    "unconnected": cut_off_from_gitlab,
+}
 SYSTEMS: dict[str, Accident] = {
     "messages": killed_after_each_message,
     "drained": stopped_in_the_middle_of_a_step,

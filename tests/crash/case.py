@@ -27,6 +27,7 @@ from tests.crash.platform import Platform
 from tests.crash.points import Stop
 from tests.crash.watch import Watch, is_over
 from tests.crash.worker import Worker, started
+from tests.wire import LOOPBACK, Wire
 
 LONGEST_STORY = 120
 
@@ -47,6 +48,17 @@ class Aftermath:
     struck: Sequence[float]
 
 
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What one story has to itself, so that it can break it: a database server, the workers' wire to GitLab."""
+
+    server: ValkeyServer | None = None
+    gitlab: Wire | None = None
+
+
+NOTHING_OWN = Own()
+
+
 @dataclass(slots=True)
 class Case:
     """Asks as somebody in Slack does, without Slack, and watches."""
@@ -57,7 +69,7 @@ class Case:
     variables: Mapping[str, str]
     folder: Path
     watch: Watch
-    server: ValkeyServer | None
+    own: Own
     workers: list[Worker] = field(default_factory=list)
     frozen: set[int] = field(default_factory=set)
     struck: list[datetime] = field(default_factory=list)
@@ -175,7 +187,7 @@ async def opened(
     variables: Mapping[str, str],
     redis_url: str,
     folder: Path,
-    server: ValkeyServer | None = None,
+    own: Own = NOTHING_OWN,
 ) -> AsyncIterator[Case]:
     """Connect to an empty database; workers that are left over at the end are killed.
 
@@ -185,13 +197,15 @@ async def opened(
         variables: the workers' environment.
         redis_url: a database of its own.
         folder: where workers leave their logs.
-        server: a server of its own, for a story that kills it.
+        own: what the story breaks.
     """
     settings = read_settings(Settings, redis_url=SecretStr(redis_url))
-    own = {**variables, "REDIS_URL": redis_url}
+    workers = {**variables, "REDIS_URL": redis_url}
+    if own.gitlab:
+        workers["GITLAB_URL"] = f"http://{LOOPBACK}:{own.gitlab.port}"
     async with app.opened(settings, listens=False) as bot, open_redis(redis_url) as redis:
         watch = Watch(bot.ports.jobs, redis, lambda: case.at_work())  # noqa: PLW0108 there is no case yet
-        case = Case(name, bot, platform, own, folder, watch, server)
+        case = Case(name, bot, platform, workers, folder, watch, own)
         looking = asyncio.create_task(watch.keep_looking())
         try:
             yield case

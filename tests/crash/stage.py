@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import shutil
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,13 +18,13 @@ from bot.pipeline.pipelines import PIPELINES
 from tests.boxed import ROOT, Json, variables
 from tests.crash import case
 from tests.crash.accidents import APPS, SYSTEMS, Accident
-from tests.crash.case import Aftermath, Case
+from tests.crash.case import NOTHING_OWN, Aftermath, Case, Own
 from tests.crash.matrix import Cell, Victim, cell, suffer, victims
 from tests.crash.platform import Platform, connected
 from tests.crash.points import Point
+from tests.wire import Wire
 
 MANY = '{"asked_in_an_hour": 1000, "open_of_a_person": 1000, "open_of_a_team": 1000}'
-ON_ITS_OWN_SERVER = "serverless"
 
 
 @dataclass(slots=True)
@@ -62,7 +63,9 @@ class Stage:
     folder: Path
 
     @contextlib.asynccontextmanager
-    async def opened(self, name: str, database: int) -> AsyncIterator[Case]:
+    async def opened(
+        self, name: str, database: int, *, own: Own = NOTHING_OWN
+    ) -> AsyncIterator[Case]:
         """A database for one story."""
         url = urlsplit(self.redis_url)._replace(path=f"/{database}").geturl()
         async with case.opened(
@@ -71,7 +74,15 @@ class Stage:
             variables=self.variables,
             redis_url=url,
             folder=self.folder,
+            own=own,
         ) as found:
+            yield found
+
+    @contextlib.asynccontextmanager
+    async def opened_behind_a_wire(self, name: str, database: int) -> AsyncIterator[Case]:
+        """A database for one story, whose workers can be cut off from GitLab while it serves all others."""
+        wire = Wire(urlsplit(self.variables["GITLAB_URL"]).port or 80)
+        async with wire.laid(), self.opened(name, database, own=Own(gitlab=wire)) as found:
             yield found
 
     @contextlib.asynccontextmanager
@@ -89,7 +100,7 @@ class Stage:
                 variables=self.variables,
                 redis_url=f"redis://127.0.0.1:{server.port}/0",
                 folder=self.folder,
-                server=server,
+                own=Own(server=server),
             ) as found:
                 yield found
         finally:
@@ -138,11 +149,18 @@ async def everything(stage: Stage) -> Outcomes:
 async def _accident(
     stage: Stage, outcomes: Outcomes, name: str, accident: Accident, database: int
 ) -> None:
-    opening = (
-        stage.opened_on_its_own(name) if name == ON_ITS_OWN_SERVER else stage.opened(name, database)
-    )
-    async with opening as opened:
+    async with _opening(stage, name, database) as opened:
         outcomes.ends[name] = await accident(opened)
+
+
+def _opening(stage: Stage, name: str, database: int) -> AbstractAsyncContextManager[Case]:
+    match name:
+        case "serverless":
+            return stage.opened_on_its_own(name)
+        case "unconnected":
+            return stage.opened_behind_a_wire(name, database)
+        case _:
+            return stage.opened(name, database)
 
 
 def _groups() -> dict[str, Sequence[Victim]]:

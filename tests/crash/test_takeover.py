@@ -1,10 +1,12 @@
-"""Workers are killed, frozen and stopped, and so is their server: what they had begun is finished by others, once."""
+"""Workers are killed, frozen and stopped, and so are their server and GitLab: what they had begun is finished by others, once."""
+
+from datetime import timedelta
 
 import pytest
 
 from bot.domain.job import StepState
 from bot.pipeline.pipelines import PIPELINES
-from tests.crash.accidents import APPS, SYSTEMS
+from tests.crash.accidents import APPS, GITLAB_IS_GONE_SECONDS, SYSTEMS
 from tests.crash.doubles import made
 from tests.crash.matrix import victims
 from tests.crash.platform import Platform
@@ -78,6 +80,15 @@ async def test_another_worker_goes_on_soon(outcomes: Outcomes, name: str) -> Non
 
     assert after.struck
     assert max(after.struck) < LONGEST_SILENCE
+
+
+async def test_a_job_goes_on_after_a_minute_without_gitlab(outcomes: Outcomes) -> None:
+    after = outcomes.of("unconnected")
+
+    in_vain = [event.at for event in after.history if event.what == "retrying"]
+    done = [event.at for event in after.history if event.what == "done"]
+    assert len(in_vain) > 2
+    assert max(done) - min(in_vain) > timedelta(seconds=GITLAB_IS_GONE_SECONDS - 5)
 
 
 async def test_a_worker_that_is_asked_to_stop_hands_its_job_over_at_once(
