@@ -48,7 +48,7 @@ async def test_lost_answers_and_lost_webhooks_cost_time_and_make_nothing_twice(
     await _until_step(office, "await_pipeline")
     faults = (await office.http.get(FAULTS)).json()
 
-    assert [fault["hits"] for fault in faults["past"] if fault["path"] == CREATIONS] == [2]
+    assert 2 in [fault["hits"] for fault in faults["past"] if fault["path"] == CREATIONS]
     assert {fault["kind"]: fault["hits"] > 0 for fault in faults["faults"]} == {
         "dropped-webhooks": True
     }
