@@ -10,6 +10,7 @@ from rich.table import Table
 
 from bot import app
 from bot.cli.console import err, explained, out, settings_or_exit
+from bot.domain.causes.known import named
 from bot.domain.job import Job, StepRecord
 from bot.pipeline.pipelines import PIPELINES
 from bot.ports.job_store import Event
@@ -87,10 +88,18 @@ def _steps_of(job: Job) -> Table:
     table = Table("Step", "State", "Tries", "Took", "Remark", title="Steps")
     for step in PIPELINES[job.request.kind].steps:
         record = job.step(step.name)
-        remark = escape(f"{record.reason} {record.fix}".strip())
         tries = str(record.attempts or "")
-        table.add_row(step.title, _coloured(record.state), tries, _took(record), remark)
+        row = (step.title, _coloured(record.state), tries, _took(record), escape(_remark(record)))
+        table.add_row(*row)
     return table
+
+
+def _remark(record: StepRecord) -> str:
+    """What was said of it, with the meaning of a known cause and who can do what about it."""
+    known = named(record.cause)
+    meaning, who = (f"{known.meaning} ", f" ({known.helper})") if known else ("", "")
+    fix = f"What to do{who}: {record.fix}" if record.fix else ""
+    return "\n".join(filter(None, (record.reason, f"{meaning}{fix}".strip())))
 
 
 def _took(record: StepRecord) -> str:

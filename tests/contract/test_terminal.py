@@ -14,9 +14,12 @@ from bot.__main__ import main
 from bot.adapters.redis_audit import LINES
 from bot.adapters.redis_connection import open_redis
 from bot.adapters.redis_jobs import RedisJobs
+from bot.adapters.redis_lease import RedisLease
 from bot.cli.console import out
 from bot.domain.approval import BreakGlass, Decision, Verdict
 from bot.domain.break_glass import Review
+from bot.domain.causes.known import named
+from bot.domain.job import StepRecord, StepState
 from tests.builders import ADA, NOON, a_job, a_person, a_system_request, group
 
 
@@ -145,3 +148,31 @@ def test_a_job_with_a_broken_glass_is_listed_as_open_to_review(
     assert ("review open" in before.output, "review open" in after.output) == (True, False)
     assert "break-glass" in shown.output
     assert "Ada: Down [bold]now." in shown.output
+
+
+def test_a_failed_step_says_what_its_known_cause_means_and_who_can_do_what(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(out, "width", 400)
+    failed = StepRecord(
+        state=StepState.FAILED,
+        attempts=1,
+        reason="GitLab refused the commit: 403 insufficient_scope.",
+        fix="Give the token the scope api.",
+        cause="gitlab-token-scope",
+    )
+    store(redis_url)
+
+    async def fail() -> None:
+        async with open_redis(redis_url) as redis:
+            lease = await RedisJobs(redis, owner="tests").acquire("job00001", now=NOON)
+            assert isinstance(lease, RedisLease)
+            await lease.write_step("create_app_repository", failed, what="failed", at=NOON)
+
+    asyncio.run(fail())
+    shown = " ".join(run(redis_url, "jobs", "job00001").output.split())
+
+    known = named("gitlab-token-scope")
+    assert known
+    assert failed.reason in shown
+    assert f"{known.meaning} What to do ({known.helper}): {failed.fix}" in shown
