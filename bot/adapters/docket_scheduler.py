@@ -114,3 +114,7 @@ async def _keep_sweeping(sweep: Chore) -> None:
             await sweep()
         except TemporaryError as error:
             log.warning("sweep.missed", cause=error.cause)
+        except (
+            Exception
+        ):  # whatever it is: a worker without its sweep would leave a dead one's jobs lying
+            log.exception("sweep.broke")

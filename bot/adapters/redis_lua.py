@@ -1,5 +1,6 @@
 """Run the Lua scripts that change a job, each atomic and within one slot; one file a script."""
 
+import asyncio
 import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,11 +20,28 @@ def translating() -> Iterator[None]:
 
     Every one of them is temporary: the scripts and commands are fixed, so only the server or the way to it can be at
     fault.
+
+    Raises:
+        TemporaryError: the store cannot be reached.
+        CancelledError: the task was cancelled meanwhile, and redis-py lost that.
     """
     try:
         yield
     except RedisError as error:
+        _heed_cancel()
         raise TemporaryError("Redis, where the jobs are kept, cannot be reached.") from error
+    _heed_cancel()
+
+
+def _heed_cancel() -> None:
+    """End a task that was told to end and goes on all the same.
+
+    redis-py writes within asyncio.wait_for, which before Python 3.12 forgets a cancel that comes as the write is done
+    (https://github.com/python/cpython/issues/86296). Who waits for such a task waits for ever.
+    """
+    task = asyncio.current_task()
+    if task and task.cancelling():
+        raise asyncio.CancelledError
 
 
 class Scripts:

@@ -69,6 +69,21 @@ async def test_a_job_is_read_back_as_it_was_stored(jobs: JobStore) -> None:
     assert stored == a_job()
 
 
+async def test_whoever_is_told_to_end_in_the_middle_of_a_call_ends(jobs: JobStore) -> None:
+    async def look_for_ever() -> None:
+        while True:
+            await jobs.load("job00001")
+            await asyncio.sleep(0)
+
+    for turns in range(60):  # each cancel comes a little later in a call than the one before
+        looking = asyncio.create_task(look_for_ever())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        looking.cancel()
+        ended, _ = await asyncio.wait([looking], timeout=5)
+        assert ended
+
+
 async def test_a_job_that_exists_is_not_created_again(jobs: JobStore) -> None:
     assert await jobs.create(a_job())
 

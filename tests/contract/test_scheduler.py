@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from prometheus_client import REGISTRY
 
 from bot.adapters.docket_scheduler import Chore, Chores, DocketScheduler, open_docket, work
@@ -99,13 +100,16 @@ async def _has(seen: list[str], count: int) -> bool:
     return len(seen) >= count
 
 
-async def test_every_worker_sweeps_and_goes_on_where_one_sweep_failed(redis_url: str) -> None:
+@pytest.mark.parametrize("error", [TemporaryError("Redis cannot be reached."), KeyError("state")])
+async def test_every_worker_sweeps_and_goes_on_where_one_sweep_failed(
+    redis_url: str, error: Exception
+) -> None:
     swept: list[str] = []
 
     def sweeping(name: str) -> Chore:
         async def sweep() -> None:
             swept.append(name)
-            raise TemporaryError("Redis cannot be reached.")
+            raise error
 
         return sweep
 
