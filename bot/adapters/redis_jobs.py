@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from bot.adapters import redis_record as record
 from bot.adapters.redis_lease import LEASE, RedisLease
 from bot.adapters.redis_lua import Scripts, translating
+from bot.adapters.redis_reading import RedisReading
 from bot.domain.approval import Decision
 from bot.domain.break_glass import REVIEWED, Review
 from bot.domain.census import Census, census
@@ -35,6 +36,7 @@ class RedisJobs:
     def __init__(self, redis: Redis, *, owner: str) -> None:
         self._redis = redis
         self._scripts = Scripts(redis)
+        self._reading = RedisReading(redis)
         self._owner = owner
 
     async def create(self, job: Job) -> bool:
@@ -49,30 +51,25 @@ class RedisJobs:
         return bool(created)
 
     async def load(self, job_id: str) -> Job | None:
-        with translating():
-            fields: Any = await self._redis.hgetall(record.job_key(job_id))
-        return record.job_of(fields) if fields else None
+        return await self._reading.load(job_id)
 
     async def recent(self, limit: int = 50) -> Sequence[Job]:
         with translating():
             ids: Any = await self._redis.zrange(record.NEWEST, 0, limit - 1, desc=True)
-        return await self._loaded(ids)
+        return await self._reading.load_readable(ids)
 
     async def unfinished(self) -> Sequence[Job]:
         """Every unfinished job is in the index `due`; one that has ended may be, until its end was announced."""
         with translating():
             ids: Any = await self._redis.zrange(record.DUE, 0, -1)
-        return [job for job in await self._loaded(ids) if not job.state.is_end]
+        return [job for job in await self._reading.load_readable(ids) if not job.state.is_end]
 
     async def since(self, moment: datetime) -> Sequence[Job]:
         with translating():
             ids: Any = await self._redis.zrange(
                 record.NEWEST, "+inf", f"({moment.timestamp()}", byscore=True, desc=True
             )
-        return await self._loaded(ids)
-
-    async def _loaded(self, ids: Sequence[str]) -> Sequence[Job]:
-        return [job for job_id in ids if (job := await self.load(job_id))]
+        return await self._reading.load_readable(ids)
 
     async def freeze(self, freeze: Freeze | None) -> None:
         with translating():
@@ -84,12 +81,14 @@ class RedisJobs:
     async def frozen(self) -> Freeze | None:
         with translating():
             stored: Any = await self._redis.get(record.FREEZE)
-        return Freeze.model_validate_json(stored) if stored else None
+        with record.reading("The freeze"):
+            return Freeze.model_validate_json(stored) if stored else None
 
     async def history(self, job_id: str) -> Sequence[Event]:
         with translating():
             entries: Any = await self._redis.xrange(record.history_key(job_id))
-        return [record.event_of(fields) for _, fields in entries]
+        with record.reading(f"The history of job {job_id}"):
+            return [record.event_of(fields) for _, fields in entries]
 
     async def acquire(self, job_id: str, *, now: datetime) -> RedisLease | Busy | None:
         await self._due_by(job_id, now + LEASE)
@@ -205,9 +204,9 @@ class RedisJobs:
             found: Any = await self._redis.hmget(key, ["state", "signals", "seen_signals"])
             due_at = await self._redis.zscore(record.DUE, job_id)
             state, *signals = found
-            if state is None or await self._redis.exists(lease):
-                return False
-            is_lost = due_at is None and not JobState(state).is_end
+            if state not in record.STATES or await self._redis.exists(lease):
+                return False  # what is of another version is looked for by that one
+            is_lost = due_at is None and state not in record.ENDS
             if is_lost or len(set(signals)) > 1:
                 await self._redis.zadd(record.DUE, {job_id: 0})
                 return True
@@ -215,8 +214,9 @@ class RedisJobs:
 
     async def signal(self, job_id: str) -> None:
         for _ in range(TRIES):
-            job = await self.load(job_id)
-            if not job or await self._scripts.run("change", _keys(job_id), [job.version, ""]):
+            with translating():
+                version: Any = await self._redis.hget(record.job_key(job_id), "version")
+            if not version or await self._scripts.run("change", _keys(job_id), [version, ""]):
                 return
 
     async def is_new(self, mark: str, *, keep: timedelta) -> bool:
@@ -241,7 +241,7 @@ class RedisJobs:
         freed = False
         for _, holder, since in holders:
             is_old = now.timestamp() - float(since) > HALF_MADE.total_seconds()
-            if is_old and not await self.load(holder):
+            if is_old and not await self._exists(holder):
                 await self.free(holder)
                 freed = True
         return freed
@@ -257,9 +257,9 @@ class RedisJobs:
     async def census(self, *, now: datetime) -> Census:
         with translating():
             due: Any = await self._redis.zrange(record.DUE, 0, -1, withscores=True)
-        found = [(at, job) for job_id, at in due if (job := await self.load(job_id))]
-        first_due = datetime.fromtimestamp(found[0][0], tz=UTC) if found else None
-        return census((job for _, job in found), first_due=first_due, now=now)
+        found = await self._reading.load_readable([job_id for job_id, _ in due])
+        first_due = datetime.fromtimestamp(dict(due)[found[0].id], tz=UTC) if found else None
+        return census(found, first_due=first_due, now=now)
 
     async def forget(self, *, ended_before: datetime, limit: int = 200) -> Sequence[str]:
         """What a crash leaves half removed is removed by the next call: a job leaves the index of all jobs last."""
@@ -282,17 +282,11 @@ class RedisJobs:
     async def _is_removed(self, job_id: str, ended_before: datetime) -> bool:
         """Remove the job itself if it is over; its hash is not read whole, as it may be of a version long gone."""
         with translating():
-            found: Any = await self._redis.hmget(
-                record.job_key(job_id), ["state", "finished_at", *record.REVIEWING]
-            )
+            found: Any = await self._redis.hmget(record.job_key(job_id), record.ENDING)
         state, ended_at, *reviewing = found
         if state is None:
             return True
-        if not JobState(state).is_end or not ended_at:
-            return False
-        if datetime.fromisoformat(ended_at) >= ended_before:
-            return False
-        if record.lacks_review(*reviewing):
+        if not record.is_over(state, ended_at, *reviewing, before=ended_before):
             return False
         keys = [*_keys(job_id), record.lease_key(job_id)]
         return bool(await self._scripts.run("forget", keys, [state, ended_at]))
@@ -305,15 +299,20 @@ class RedisJobs:
     async def _due_again(self, job_id: str, at: datetime) -> None:
         """Have a job looked at that may have been settled; nobody is to look for one that is not there."""
         with translating():
-            if await self._redis.exists(record.job_key(job_id)):
+            if await self._exists(job_id):
                 await self._redis.zadd(record.DUE, {job_id: at.timestamp()})
 
     async def _due_no_more(self, job_id: str) -> None:
         """Nobody is to look again for a job that is not there, unless it is being made at this very moment."""
         with translating():
             await self._redis.zrem(record.DUE, job_id)
-            if await self._redis.exists(record.job_key(job_id)):
+            if await self._exists(job_id):
                 await self._redis.zadd(record.DUE, {job_id: 0})
+
+    async def _exists(self, job_id: str) -> bool:
+        """Whether there is such a job, also if it cannot be read."""
+        with translating():
+            return bool(await self._redis.exists(record.job_key(job_id)))
 
     async def _change(
         self,

@@ -39,7 +39,8 @@ class RedisLease:
     async def load(self) -> Job:
         with translating():
             fields: Any = await self._redis.hgetall(record.job_key(self._job_id))
-        return record.job_of(fields)
+        self._check(fields)
+        return record.job_of(self._job_id, fields)
 
     async def write_step(self, step: str, value: StepRecord, *, what: str, at: datetime) -> None:
         event = ""
@@ -92,13 +93,13 @@ class RedisLease:
     async def write_audited(self, version: int) -> None:
         await self._write("", ["audited_version", str(version)])
 
-    async def park(self, *, seen_signals: int, look_at: datetime) -> bool:
+    async def park(self, *, seen_signals: int | None, look_at: datetime) -> bool:
         with translating():
             before = await self._redis.zscore(record.DUE, self._job_id)
             await self._redis.zadd(record.DUE, {self._job_id: look_at.timestamp()})
         went = False
         try:
-            went = await self._let_go(str(seen_signals))
+            went = await self._let_go("" if seen_signals is None else str(seen_signals))
         finally:
             if not went and before is not None:  # somebody is at work on it, and may be killed
                 with translating():
@@ -115,9 +116,9 @@ class RedisLease:
         """Nobody needs to look at the job again, unless a retry or a review came since it was let go of."""
         with translating():
             await self._redis.zrem(record.DUE, self._job_id)
-        job = await self.load()
-        if job.signals != job.seen_signals:
-            with translating():
+            key = record.job_key(self._job_id)
+            signals: Any = await self._redis.hmget(key, ["signals", "seen_signals"])
+            if len(set(signals)) > 1:
                 await self._redis.zadd(record.DUE, {self._job_id: 0})
 
     async def release(self) -> None:

@@ -1,24 +1,28 @@
 """How a job is laid out in Redis: its keys, and the fields of its hash."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from bot.domain.approval import Decision, Verdict, Voiding
 from bot.domain.break_glass import Review, unreviewed_glass
 from bot.domain.entities import Person
 from bot.domain.job import Fix, HelpAsked, Job, JobState, MessageRef, StepRecord
-from bot.ports.job_store import Event
+from bot.ports.job_store import Event, Unreadable
 
 DUE = "idp:due"
 NEWEST = "idp:jobs"
 NAMES = "idp:names"
 FREEZE = "idp:freeze"
 
-REVIEWING = ("decisions", "voided", "review")
-"""The fields of a job that say whether a review is open, as `lacks_review` takes them."""
+STATES = frozenset(JobState)
+ENDS = frozenset(state for state in STATES if state.is_end)
+
+ENDING = ("state", "finished_at", "decisions", "voided", "review")
+"""The fields of a job that say whether it is over, as `is_over` takes them."""
 
 _help = TypeAdapter(tuple[HelpAsked, ...])
 _message = TypeAdapter(MessageRef | None)
@@ -97,13 +101,26 @@ def review_fields(review: Review) -> list[str]:
     return ["review", review.model_dump_json()]
 
 
-def lacks_review(decisions: str | None, voided: str | None, review: str | None) -> bool:
-    """Whether a glass was broken that nobody has reviewed yet; what a version wrote that knew of none is not read."""
+def is_over(state: str, ended_at: str | None, *reviewing: str | None, before: datetime) -> bool:
+    """Whether it ended before then and nothing is to be said to it any more; not where another version knows better."""
+    if state not in ENDS or not ended_at or datetime.fromisoformat(ended_at) >= before:
+        return False
+    return not _lacks_review(*reviewing)
+
+
+def _lacks_review(decisions: str | None, voided: str | None, review: str | None) -> bool:
+    """Whether a glass was broken that nobody has reviewed yet; what a version wrote that knew of none is not read.
+
+    Where it cannot be read, nobody is known to have reviewed it.
+    """
     if not any(Verdict.BREAK_GLASS in (written or "") for written in (decisions, voided)):
         return False
-    before = [each for void in _voided.validate_json(voided or "[]") for each in void.decisions]
-    seen = Review.model_validate_json(review) if review else None
-    given = (*before, *_decisions.validate_json(decisions or "[]"))
+    try:
+        before = [each for void in _voided.validate_json(voided or "[]") for each in void.decisions]
+        seen = Review.model_validate_json(review) if review else None
+        given = (*before, *_decisions.validate_json(decisions or "[]"))
+    except ValidationError:
+        return True
     return unreviewed_glass(given, seen) is not None
 
 
@@ -117,12 +134,39 @@ def message_fields(key: str, ref: MessageRef | None) -> list[str]:
     return [f"message:{key}", _message.dump_json(ref).decode()]
 
 
-def job_of(fields: Mapping[str, str]) -> Job:
+@contextlib.contextmanager
+def reading(what: str) -> Iterator[None]:
+    """Turn what does not fit into Unreadable, without its cause: that one quotes what was written.
+
+    Args:
+        what: what is read, as the beginning of a sentence.
+    """
+    try:
+        yield
+    except (KeyError, ValueError) as error:
+        raise Unreadable(what, where=_where(error)) from None
+
+
+def _where(error: KeyError | ValueError) -> str:
+    if isinstance(error, KeyError):
+        return f"{error.args[0]}: missing"
+    if isinstance(error, ValidationError):
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        return "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['type']}" for each in found)
+    return ""
+
+
+def job_of(job_id: str, fields: Mapping[str, str]) -> Job:
     """Read a job's hash.
 
     Raises:
-        pydantic.ValidationError: another version of the bot wrote what this one cannot read.
+        Unreadable: another version of the bot wrote what this one does not know.
     """
+    with reading(f"Job {job_id}"):
+        return _job_of(fields)
+
+
+def _job_of(fields: Mapping[str, str]) -> Job:
     plain: dict[str, Any] = {
         name: fields[name]
         for name in ("id", "channel", "state", "created_at", "version", "signals", "seen_signals")

@@ -4,6 +4,9 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Value(BaseModel):
-    """Equal by content, never changed, stored as JSON as it stands."""
+    """Equal by content, never changed, stored as JSON as it stands.
+
+    A field of a newer version is refused, not passed over: whoever wrote the value back would lose it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,6 +1,7 @@
 """Answer "look at job J": take the right to work on it, work, and let go."""
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -13,7 +14,7 @@ from bot.pipeline.stretch import Stretch
 from bot.pipeline.telling import Telling
 from bot.ports.announcer import Announcer
 from bot.ports.bundle import Ports
-from bot.ports.job_store import Busy, Lease, LeaseLost
+from bot.ports.job_store import Busy, Lease, LeaseLost, Unreadable
 from bot.ports.telemetry import Telemetry
 
 log = structlog.get_logger()
@@ -21,6 +22,9 @@ log = structlog.get_logger()
 BEAT = timedelta(seconds=3)
 GRACE = timedelta(seconds=1)
 """Every job that waits is nudged when its time comes; the sweep is for those of which nobody has heard by then."""
+
+UNREADABLE_PAUSE = timedelta(minutes=1)
+"""A worker of the version that can read the job takes it from then on; nobody else is kept busy by it."""
 
 
 class Runner:
@@ -81,7 +85,23 @@ class Runner:
             await self._ports.scheduler.nudge(job_id)
 
     async def _hold(self, lease: Lease) -> None:
-        """Work, with the lease kept alive; a job that another worker takes over is dropped at once."""
+        """Work, with the lease kept alive; a job that another worker takes over is dropped at once.
+
+        One that cannot be read, from the start or since a worker of another version had it, is put aside unchanged.
+        """
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                await self._work(lease, tasks)
+        except* LeaseLost:
+            log.warning("job.taken_over")
+            self._telemetry.taken_over()
+        except* Unreadable:
+            log.warning("job.unreadable")
+            await self._leave_to_others(lease)
+        except* TemporaryError:
+            log.warning("job.store_lost", exc_info=True)
+
+    async def _work(self, lease: Lease, tasks: asyncio.TaskGroup) -> None:
         job = await lease.load()
         pipeline = self._pipelines[job.request.kind]
         telling = Telling(
@@ -90,26 +110,25 @@ class Runner:
             self._ports.directory,
             approval_step=pipeline.approval_step,
         )
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                upkeep = [tasks.create_task(_beat(lease)), tasks.create_task(telling.keep_up())]
-                await Stretch(
-                    lease=lease,
-                    pipeline=pipeline,
-                    ports=self._ports,
-                    telling=telling,
-                    tasks=tasks,
-                    random=self._random,
-                    telemetry=self._telemetry,
-                    stopping=self._stopping,
-                ).work()
-                for task in upkeep:
-                    task.cancel()
-        except* LeaseLost:
-            log.warning("job.taken_over")
-            self._telemetry.taken_over()
-        except* TemporaryError:
-            log.warning("job.store_lost", exc_info=True)
+        upkeep = [tasks.create_task(_beat(lease)), tasks.create_task(telling.keep_up())]
+        await Stretch(
+            lease=lease,
+            pipeline=pipeline,
+            ports=self._ports,
+            telling=telling,
+            tasks=tasks,
+            random=self._random,
+            telemetry=self._telemetry,
+            stopping=self._stopping,
+        ).work()
+        for task in upkeep:
+            task.cancel()
+
+    async def _leave_to_others(self, lease: Lease) -> None:
+        """Let go at once; where that fails, the lease runs out and the sweep hands the job out."""
+        look_at = self._ports.clock() + UNREADABLE_PAUSE
+        with contextlib.suppress(LeaseLost, TemporaryError):
+            await lease.park(seen_signals=None, look_at=look_at)
 
 
 async def _beat(lease: Lease) -> None:

@@ -9,6 +9,7 @@ from bot.domain.approval import Decision, Voiding
 from bot.domain.break_glass import Review
 from bot.domain.census import Census
 from bot.domain.entities import Person
+from bot.domain.errors import PermanentError
 from bot.domain.job import Fix, HelpAsked, Job, JobState, MessageRef, StepRecord
 from bot.domain.limits import Freeze
 from bot.domain.request import Request
@@ -40,6 +41,24 @@ class LeaseLost(Exception):
     """Another worker took the job over: nothing more may be done for it here."""
 
 
+class Unreadable(PermanentError):
+    """Another version of the bot wrote what this one does not know, in the midst of an update or after a way back.
+
+    It is left as it is, and whoever can read it goes on with it. No value of it is in the words, nor in `where`.
+
+    Args:
+        what: what cannot be read, as the beginning of a sentence.
+        where: the fields at fault, for the log.
+    """
+
+    def __init__(self, what: str, *, where: str = "") -> None:
+        super().__init__(
+            f"{what} was written by another version of idp-bot, and this one cannot read it.",
+            "Have the platform team start that version again; nothing is lost.",
+        )
+        self.where = where
+
+
 class Answer(StrEnum):
     """What became of something a person wanted of a job."""
 
@@ -49,7 +68,10 @@ class Answer(StrEnum):
 
 
 class Lease(Protocol):
-    """The right to work on one job. Every write is refused with LeaseLost once another worker has taken over."""
+    """The right to work on one job. Every write is refused with LeaseLost once another worker has taken over.
+
+    What the job is does not matter for it: also one that cannot be read is held, renewed, put aside and let go of.
+    """
 
     @property
     def job_id(self) -> str:
@@ -59,7 +81,12 @@ class Lease(Protocol):
         """Hold the job for another full lease time."""
 
     async def load(self) -> Job:
-        """The job as it stands."""
+        """The job as it stands.
+
+        Raises:
+            LeaseLost: it is not there any more.
+            Unreadable: another version of the bot wrote to it.
+        """
 
     async def write_step(self, step: str, record: StepRecord, *, what: str, at: datetime) -> None:
         """Replace a step's record; an empty `what` keeps it out of the history (the same wait goes on)."""
@@ -97,10 +124,11 @@ class Lease(Protocol):
     async def write_audited(self, version: int) -> None:
         """Remember up to which version the audit tells."""
 
-    async def park(self, *, seen_signals: int, look_at: datetime) -> bool:
+    async def park(self, *, seen_signals: int | None, look_at: datetime) -> bool:
         """Put the job aside until then and let go of it.
 
-        Returns False, with the job still held, when a signal arrived that this worker has not seen.
+        Returns False, with the job still held, when a signal arrived that this worker has not seen. With None, who
+        could see nothing of the job lets go of it in any case, and every signal is still there to be seen.
         """
 
     async def settle(self, *, seen_signals: int) -> bool:
@@ -117,13 +145,23 @@ class JobStore(Protocol):
     """Create, read and signal jobs, and take the right to work on one.
 
     Raises TemporaryError when the store cannot be reached.
+
+    A job to which another version of the bot wrote what this one does not know costs nobody but itself. Whoever asks
+    for it by its id, or wants something of it, gets Unreadable and changes nothing. `recent`, `unfinished`, `since` and
+    `census` leave it out, and it is logged. So limits do not count it, for they are there for the hundredth request;
+    but it keeps its names, as what it makes with them may stand. It stays due and is handed out: a worker of the other
+    version may be the next who asks. `forget` keeps it where it cannot tell that it is over.
     """
 
     async def create(self, job: Job) -> bool:
         """Store a new job; False, and nothing changed, when its id exists."""
 
     async def load(self, job_id: str) -> Job | None:
-        """The job, or None."""
+        """The job, or None.
+
+        Raises:
+            Unreadable: another version of the bot wrote to it, which is all that is told of it.
+        """
 
     async def recent(self, limit: int = 50) -> Sequence[Job]:
         """The newest jobs first."""

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import structlog
 from typing_extensions import override
 
 from bot.adapters.memory.announcer import MemoryAnnouncer
@@ -520,6 +521,53 @@ async def test_a_job_that_was_lost_sight_of_is_nudged(world: World) -> None:
     await world.runner.sweep()
 
     assert world.scheduler.nudges == [("job00001", None)]
+
+
+async def test_a_job_of_another_version_is_let_go_of_at_once_and_looked_at_again_in_a_minute(
+    world: World,
+) -> None:
+    world.jobs.unreadable.add("job00001")
+
+    with structlog.testing.capture_logs() as lines:
+        await world.runner.advance("job00001")
+        for _ in range(60):
+            world.clock.advance(SECOND)
+            await world.runner.sweep()
+
+    assert [line["event"] for line in lines] == ["job.unreadable"]
+    assert world.scheduler.nudges == []
+    assert world.jobs.leases == {}
+    world.clock.advance(SECOND)
+    await world.runner.sweep()
+    assert world.scheduler.nudges == [("job00001", None)]
+
+
+class Updated(MemoryAnnouncer):
+    """While a message is posted, a worker of a newer version has the job, and lets go of it again."""
+
+    world: World
+
+    @override
+    async def post(self, job: Job, notice: Notice) -> MessageRef:
+        self.world.jobs.unreadable.add(job.id)
+        return await super().post(job, notice)
+
+
+async def test_a_job_that_cannot_be_read_any_more_in_the_midst_of_work_goes_on_where_it_can(
+    world: World,
+) -> None:
+    announcer = Updated()
+    announcer.world = world
+    world.runner._announcer = announcer
+    await world.runner.advance("job00001")
+    assert world.jobs.leases == {}
+    world.runner._announcer = world.announcer
+    world.jobs.unreadable.clear()
+
+    job = await world.advance(a_job())
+
+    assert job.state is JobState.DONE
+    assert sorted(WEATHER.built) == ["ground", "house", "wall", "window"]
 
 
 @step("Build on nothing")

@@ -68,6 +68,20 @@ async def test_status_of_something_unknown_says_where_to_look(ada: Member) -> No
     assert "There is no job or application “&lt;nothing&gt;”" in await ada.whisper()
 
 
+async def test_what_another_version_wrote_is_told_in_words_and_keeps_nobody_from_the_rest(
+    world: World, ada: Member
+) -> None:
+    await world.behind.jobs.create(jobs.a_done_job())
+    await world.behind.jobs.create(jobs.a_job(id="newer"))
+    world.behind.jobs.unreadable.add("newer")
+
+    await ada.says("/idp status hello-shop")
+    assert "done" in await ada.whisper()
+
+    await ada.says("/idp cancel newer")
+    await eventually(lambda: _whispered(ada, "Job newer was written by another version"))
+
+
 async def test_jobs_lists_ones_own_before_the_others(world: World, ada: Member) -> None:
     by_deniz = jobs.an_app_request(name="Other", slug="other", requester=jobs.DENIZ)
     later = jobs.NOW + timedelta(hours=1)

@@ -182,6 +182,16 @@ async def test_a_process_without_its_store_is_not_ready(
     assert (answer.status_code, answer.json()["why"]) == (503, "Redis cannot be reached.")
 
 
+async def test_a_job_of_another_version_does_not_make_the_process_unready(world: World) -> None:
+    world.jobs.unreadable.add("job00001")
+
+    async with visitor(world) as probe:
+        answers = [await probe.get(path) for path in ("/readyz", "/metrics")]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert 'idp_jobs{state="running"} 0.0' in answers[1].text
+
+
 async def test_a_store_that_says_nothing_is_not_waited_for(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

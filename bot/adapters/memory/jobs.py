@@ -13,7 +13,7 @@ from bot.domain.job import Fix, HelpAsked, Job, JobState, StepRecord
 from bot.domain.limits import Freeze
 from bot.domain.request import Request
 from bot.ports.clock import Clock
-from bot.ports.job_store import Answer, Busy, Event
+from bot.ports.job_store import Answer, Busy, Event, Unreadable
 
 FIRST_LOOK = timedelta(seconds=5)
 HANDED_OUT_FOR = timedelta(seconds=2)
@@ -21,11 +21,12 @@ HALF_MADE = timedelta(minutes=1)
 
 
 class MemoryJobs:
-    """The job store of one process, gone with it."""
+    """The job store of one process, gone with it; it behaves as if another version had written to the `unreadable`."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.jobs: dict[str, Job] = {}
+        self.unreadable: set[str] = set()
         self.events: dict[str, list[Event]] = {}
         self.due_at: dict[str, datetime] = {}
         self.names: dict[str, tuple[str, datetime]] = {}
@@ -43,17 +44,27 @@ class MemoryJobs:
         return True
 
     async def load(self, job_id: str) -> Job | None:
-        return self.jobs.get(job_id)
+        return self.read(job_id) if job_id in self.jobs else None
 
     async def recent(self, limit: int = 50) -> Sequence[Job]:
-        newest = sorted(self.jobs.values(), key=lambda job: job.created_at, reverse=True)
-        return newest[:limit]
+        return self._newest(limit)
 
     async def unfinished(self) -> Sequence[Job]:
-        return [job for job in self.jobs.values() if not job.state.is_end]
+        return [job for job in self._newest() if not job.state.is_end]
 
     async def since(self, moment: datetime) -> Sequence[Job]:
-        return [job for job in await self.recent() if job.created_at > moment]
+        return [job for job in self._newest() if job.created_at > moment]
+
+    def _newest(self, limit: int | None = None) -> Sequence[Job]:
+        """Those of the newest that can be read."""
+        newest = sorted(self.jobs.values(), key=lambda job: job.created_at, reverse=True)
+        return [job for job in newest[:limit] if job.id not in self.unreadable]
+
+    def read(self, job_id: str) -> Job:
+        """A job that is there."""
+        if job_id in self.unreadable:
+            raise Unreadable(f"Job {job_id}")
+        return self.jobs[job_id]
 
     async def freeze(self, freeze: Freeze | None) -> None:
         self.closed = freeze
@@ -239,8 +250,9 @@ class MemoryJobs:
         self.names = {name: held for name, held in self.names.items() if held[0] != job_id}
 
     async def census(self, *, now: datetime) -> Census:
-        first_due = min(self.due_at.values(), default=None)
-        return census([self.jobs[each] for each in self.due_at], first_due=first_due, now=now)
+        found = [job for job in self._newest() if job.id in self.due_at]
+        first_due = min((self.due_at[job.id] for job in found), default=None)
+        return census(found, first_due=first_due, now=now)
 
     async def forget(self, *, ended_before: datetime, limit: int = 200) -> Sequence[str]:
         old = [job.id for job in self.jobs.values() if self._is_over(job, ended_before)][:limit]

@@ -22,6 +22,9 @@ class Shelf(Protocol):
     leases: dict[str, tuple[int, datetime]]
     fences: dict[str, int]
 
+    def read(self, job_id: str) -> Job:
+        """A job that is there."""
+
     def put(
         self,
         job_id: str,
@@ -51,7 +54,9 @@ class MemoryLease:
         self._store.leases[self._job_id] = (self._fence, self._store.clock() + LEASE)
 
     async def load(self) -> Job:
-        return self._store.jobs[self._job_id]
+        if self._job_id not in self._store.jobs:
+            raise LeaseLost(self._job_id)
+        return self._store.read(self._job_id)
 
     async def write_step(self, step: str, record: StepRecord, *, what: str, at: datetime) -> None:
         self._check()
@@ -121,9 +126,11 @@ class MemoryLease:
         self._check()
         self._store.put(self._job_id, {"audited_version": version})
 
-    async def park(self, *, seen_signals: int, look_at: datetime) -> bool:
+    async def park(self, *, seen_signals: int | None, look_at: datetime) -> bool:
         self._check()
-        if not self._let_go(seen_signals):
+        if seen_signals is None:
+            await self.release()
+        elif not self._let_go(seen_signals):
             return False
         self._store.due_at[self._job_id] = look_at
         return True
