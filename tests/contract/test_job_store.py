@@ -785,6 +785,16 @@ async def test_jobs_are_found_by_when_they_were_asked_for_and_while_they_last(
     assert {job.id for job in await jobs.unfinished()} == {"job00000", "job00001"}
 
 
+async def test_all_jobs_of_a_time_are_found_however_many(jobs: JobStore) -> None:
+    for number in range(60):
+        at = NOON + timedelta(seconds=number)
+        await jobs.create(a_job(id=f"job{number:05}", created_at=at))
+
+    found = [job.id for job in await jobs.since(NOON)]
+
+    assert found == [f"job{number:05}" for number in range(59, 0, -1)]
+
+
 async def test_a_freeze_lasts_until_it_is_ended(jobs: JobStore) -> None:
     freeze = Freeze(reason="The cluster is being moved.", by="deniz", since=NOON)
     before = await jobs.frozen()
