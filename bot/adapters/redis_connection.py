@@ -3,11 +3,13 @@
 import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from redis.asyncio import Redis, RedisCluster, Sentinel
 
-TIMEOUT_SECONDS = 10
+TIMEOUTS = {"socket_connect_timeout": 10, "socket_timeout": 5}
+"""In seconds: to connect, and to be answered; nothing that the bot asks takes longer than a moment."""
+
 SENTINEL_PORT = 26379
 
 
@@ -28,7 +30,7 @@ async def open_redis(url: str) -> AsyncIterator[Redis]:
 
 def _client(url: str) -> Any:
     scheme = url.split("://", maxsplit=1)[0]
-    options: dict[str, Any] = {"decode_responses": True, "socket_connect_timeout": TIMEOUT_SECONDS}
+    options: dict[str, Any] = {"decode_responses": True, **TIMEOUTS}
     if scheme.endswith("+cluster"):
         return RedisCluster.from_url(url.replace("+cluster", "", 1), **options)
     if scheme.endswith("+sentinel"):
@@ -43,9 +45,12 @@ def _master(url: str, **options: Any) -> Any:
     hosts = parts.netloc.rpartition("@")[2].split(",")
     sentinel: Any = Sentinel(  # type: ignore[no-untyped-call] # redis-py leaves its constructor untyped
         [_address(host) for host in hosts],
-        sentinel_kwargs={"socket_connect_timeout": TIMEOUT_SECONDS},
+        sentinel_kwargs=TIMEOUTS,
     )
-    credentials = {"username": parts.username, "password": parts.password}
+    credentials = {
+        name: unquote(part) if part else None
+        for name, part in (("username", parts.username), ("password", parts.password))
+    }
     return sentinel.master_for(service, db=int(database or 0), **credentials, **options)
 
 
