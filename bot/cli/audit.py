@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -78,7 +78,7 @@ def verify(anchor: Anchors = None) -> None:
     """
     anchors = [pair for file in anchor or [] for pair in _anchors_in(file)]
     with explained():
-        inspection = asyncio.run(_verify(dict(anchors)))
+        inspection = asyncio.run(_verify(anchors))
     if inspection.faults:
         for fault in inspection.faults[:AT_MOST_SHOWN]:
             err.print(fault, style="bold red", highlight=False)
@@ -92,7 +92,7 @@ def verify(anchor: Anchors = None) -> None:
     out.print(f"The last one: {end.hash or 'none'}", highlight=False)
 
 
-async def _verify(anchors: Mapping[int, str]) -> Inspection:
+async def _verify(anchors: Sequence[tuple[int, str]]) -> Inspection:
     async with app.opened_stores(settings_or_exit(StateSettings)) as (_, audit):
         return await inspect_audit(audit, anchors=anchors)
 

@@ -1,7 +1,7 @@
 """What is written down for good: who did what to which job, each entry bound to the one before it by its hash."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -79,14 +79,22 @@ class Inspection:
     """Reads a chain from its first line to its last, and gathers what is wrong with it.
 
     Args:
-        anchors: hashes by number that the chain had at some time: what follows from them was not there then, and
-            what leads to them cannot have changed.
+        anchors: numbers with the hashes that the chain had there at some time: what follows from them was not there
+            then, and what leads to them cannot have changed. Each one counts, so two that contradict each other are a
+            fault, whichever the chain agrees with now.
     """
 
-    def __init__(self, anchors: Mapping[int, str]) -> None:
-        self._anchors = {number: hash_ for number, hash_ in anchors.items() if number}
+    def __init__(self, anchors: Iterable[tuple[int, str]]) -> None:
+        self._anchors: dict[int, set[str]] = {}
+        for number, hash_ in anchors:
+            if number:
+                self._anchors.setdefault(number, set()).add(hash_)
         self.end = End()
-        self.faults: list[str] = []
+        self.faults = [
+            f"Two different hashes were noted for entry {number}: somebody made the chain anew, or a note is forged."
+            for number, hashes in sorted(self._anchors.items())
+            if len(hashes) > 1
+        ]
 
     def take(self, line: str) -> None:
         """Look at the next line. After a fault it goes on from what the line says of itself, to find others."""
@@ -106,7 +114,7 @@ class Inspection:
             )
         if digest_of(content) != claimed:
             self.faults.append(f"Entry {number} was changed: its hash is that of something else.")
-        if self._anchors.pop(number, claimed) != claimed:
+        if claimed not in self._anchors.pop(number, {claimed}):
             self.faults.append(f"Entry {number} is not the one that was there when it was noted.")
         self.end = End(number=number, hash=claimed)
 

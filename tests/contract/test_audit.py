@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import timedelta
 
 import pytest
@@ -59,8 +59,8 @@ async def tamper_with_end(audit: Audit, end: End) -> None:
         await audit._redis.hset(END, mapping={"number": end.number, "hash": end.hash})
 
 
-async def faults_of(audit: Audit, anchors: Mapping[int, str] | None = None) -> list[str]:
-    return (await inspect_audit(audit, anchors=anchors or {})).faults
+async def faults_of(audit: Audit, anchors: Sequence[tuple[int, str]] = ()) -> list[str]:
+    return (await inspect_audit(audit, anchors=anchors)).faults
 
 
 async def filled(audit: Audit, entries: int = 5) -> Lines:
@@ -235,7 +235,7 @@ async def test_who_writes_the_whole_chain_anew_is_found_by_an_anchor_alone(audit
     await tamper_with_end(audit, End(number=4, hash=last["hash"]))
 
     assert await faults_of(audit) == []
-    assert "there were 5" in (await faults_of(audit, {anchor.number: anchor.hash}))[0]
+    assert "there were 5" in (await faults_of(audit, [(anchor.number, anchor.hash)]))[0]
 
 
 async def test_an_anchor_of_long_ago_still_fits_a_chain_that_has_grown(audit: Audit) -> None:
@@ -243,13 +243,30 @@ async def test_an_anchor_of_long_ago_still_fits_a_chain_that_has_grown(audit: Au
     anchor = await audit.end()
     await audit.record([an_entry(6)])
 
-    assert await faults_of(audit, {anchor.number: anchor.hash}) == []
-    assert "Entry 5 is not the one" in (await faults_of(audit, {5: "0" * 64}))[0]
+    assert await faults_of(audit, [(anchor.number, anchor.hash)]) == []
+    assert "Entry 5 is not the one" in (await faults_of(audit, [(5, "0" * 64)]))[0]
+
+
+@pytest.mark.parametrize("forged_first", [True, False])
+async def test_what_was_noted_first_is_not_made_good_by_what_was_noted_after_a_forgery(
+    audit: Audit, *, forged_first: bool
+) -> None:
+    await filled(audit)
+    true, forged = (5, "0" * 64), (5, (await audit.end()).hash)
+    noted = [forged, true] if forged_first else [true, forged]
+
+    assert await faults_of(audit, noted) == [
+        "Two different hashes were noted for entry 5: somebody made the chain anew, or a note is forged."
+    ]
+    assert await faults_of(audit, [true, true]) == [
+        "Entry 5 is not the one that was there when it was noted."
+    ]
+    assert await faults_of(audit, [forged, forged]) == []
 
 
 async def test_entries_that_come_while_the_chain_is_inspected_are_no_fault(audit: Audit) -> None:
     await filled(audit)
-    inspection = Inspection({})
+    inspection = Inspection([])
     before = await audit.end()
 
     async for line in audit.lines():

@@ -99,6 +99,23 @@ def test_an_audit_that_was_cut_off_does_not_pass(redis_url: str, tmp_path: Path)
     assert emptied.exit_code == 0, "nothing but an anchor can tell"
 
 
+def test_a_forged_head_that_is_noted_later_does_not_hide_the_forgery(
+    redis_url: str, tmp_path: Path
+) -> None:
+    heads = tmp_path / "heads.jsonl"
+    for reason in ("Never approved", "Approved"):
+        with Redis.from_url(redis_url) as redis:
+            redis.flushall()
+        run(redis_url, "freeze", "--reason", reason)
+        with heads.open("a") as noted:
+            noted.write(run(redis_url, "audit", "head").stdout)
+
+    result = run(redis_url, "audit", "verify", "--anchor", str(heads))
+
+    assert result.exit_code == 1
+    assert "Two different hashes were noted for entry 1" in result.output
+
+
 def test_an_anchor_that_is_none_is_refused(redis_url: str, tmp_path: Path) -> None:
     (tmp_path / "anchor").write_text("[]")
 

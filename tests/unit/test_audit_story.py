@@ -102,7 +102,7 @@ async def test_a_whole_job_with_its_approval_leaves_every_entry_once_and_in_orde
         ("outcome", "", "done"),
     ]
     assert [entry.version for entry in world.audit.entries] == list(range(1, job.version + 1))
-    assert (await inspect_audit(world.audit, anchors={})).faults == []
+    assert (await inspect_audit(world.audit, anchors=())).faults == []
 
 
 async def test_an_entry_says_who_when_which_job_which_plan_and_where_it_was_told(
