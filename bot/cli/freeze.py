@@ -3,6 +3,7 @@
 import asyncio
 import getpass
 from datetime import datetime
+from string import whitespace
 from typing import Annotated
 
 import typer
@@ -26,15 +27,17 @@ def freeze(
     """Refuse new requests with a reason while running jobs finish; without options, say how it stands."""
     if reason and end:
         raise typer.BadParameter("give a reason or --end, not both")
+    words = reason.strip(f".{whitespace}")
+    if reason and not words:
+        raise typer.BadParameter("say why, in words: everybody who asks is told")
     with explained():
-        asyncio.run(_freeze(reason, end=end))
+        asyncio.run(_freeze(f"{words}." if words else "", end=end))
 
 
-async def _freeze(reason: str, *, end: bool) -> None:
+async def _freeze(sentence: str, *, end: bool) -> None:
     by, now = getpass.getuser(), connections.clock()
     async with app.opened_stores(settings_or_exit(StateSettings)) as (jobs, audit):
-        if reason:
-            sentence = reason.strip().rstrip(".") + "."
+        if sentence:
             await audit.record([_entry("freeze", by, now, detail=sentence)])
             await jobs.freeze(Freeze(reason=sentence, by=by, since=now))
         elif end:

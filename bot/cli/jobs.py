@@ -13,6 +13,7 @@ from bot.cli.console import err, explained, out, settings_or_exit
 from bot.domain.causes.known import named
 from bot.domain.job import Job, StepRecord
 from bot.pipeline.pipelines import PIPELINES
+from bot.pipeline.undoing import way_back
 from bot.ports.job_store import Event
 from bot.settings import StateSettings
 from bot.usecases.look_up import look_up, recent
@@ -85,8 +86,11 @@ def _standing(job: Job) -> str:
 
 
 def _steps_of(job: Job) -> Table:
+    """All steps of its pipeline, and where it goes back those that take them back, in the order in which they run."""
     table = Table("Step", "State", "Tries", "Took", "Remark", title="Steps")
-    for step in PIPELINES[job.request.kind].steps:
+    pipeline = PIPELINES[job.request.kind]
+    back = way_back(pipeline, job).steps[::-1] if job.goes_back else ()
+    for step in (*pipeline.steps, *back):
         record = job.step(step.name)
         tries = str(record.attempts or "")
         row = (step.title, _coloured(record.state), tries, _took(record), escape(_remark(record)))

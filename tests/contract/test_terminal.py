@@ -19,7 +19,7 @@ from bot.cli.console import out
 from bot.domain.approval import BreakGlass, Decision, Verdict
 from bot.domain.break_glass import Review
 from bot.domain.causes.known import named
-from bot.domain.job import StepRecord, StepState
+from bot.domain.job import JobState, StepRecord, StepState
 from tests.builders import ADA, NOON, a_job, a_person, a_system_request, group
 
 
@@ -51,6 +51,24 @@ def test_a_freeze_is_begun_looked_at_and_ended(redis_url: str) -> None:
 
 def test_a_reason_and_an_end_at_once_are_refused(redis_url: str) -> None:
     assert run(redis_url, "freeze", "--end", "--reason", "Why not").exit_code == 2
+
+
+@pytest.mark.parametrize(("typed", "told"), [("  Moving .  ", "Moving."), ("Moving...", "Moving.")])
+def test_a_reason_is_one_sentence_however_it_was_typed(
+    redis_url: str, typed: str, told: str
+) -> None:
+    assert f"UTC: {told}\n" in run(redis_url, "freeze", "--reason", typed).output
+
+
+@pytest.mark.parametrize("reason", ["  . ", " ", "..."])
+def test_a_reason_that_says_nothing_is_refused_and_freezes_nothing(
+    redis_url: str, reason: str
+) -> None:
+    refused = run(redis_url, "freeze", "--reason", reason)
+
+    assert refused.exit_code == 2
+    assert "say why" in refused.output
+    assert "New requests are taken." in run(redis_url, "freeze").output
 
 
 def lines_of(result: Result) -> list[dict[str, object]]:
@@ -193,3 +211,30 @@ def test_a_failed_step_says_what_its_known_cause_means_and_who_can_do_what(
     assert known
     assert failed.reason in shown
     assert f"{known.meaning} What to do ({known.helper}): {failed.fix}" in shown
+
+
+def test_a_job_that_goes_back_shows_the_steps_of_the_way_back_and_which_one_failed(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(out, "width", 400)
+    store(redis_url)
+    began = StepRecord(state=StepState.DONE, started_at=NOON, finished_at=NOON)
+    stuck = StepRecord(state=StepState.FAILED, reason="Argo CD did not let go of it.")
+
+    async def go_back() -> None:
+        async with open_redis(redis_url) as redis:
+            jobs = RedisJobs(redis, owner="tests")
+            lease = await jobs.acquire("job00001", now=NOON)
+            assert isinstance(lease, RedisLease)
+            await lease.write_step("declare_environment", began, what="done", at=NOON)
+            await lease.write_state(JobState.FAILED, at=NOON, finished_at=NOON)
+            await jobs.undo("job00001", by=ADA, at=NOON)
+            await lease.write_step("undo:declare_environment", stuck, what="failed", at=NOON)
+
+    asyncio.run(go_back())
+    steps = run(redis_url, "jobs", "job00001").output.partition("History")[0]
+
+    [row] = [line for line in steps.splitlines() if stuck.reason in line]
+    assert "Take the environment down" in row
+    assert "failed" in row
+    assert "Remove the" not in steps
