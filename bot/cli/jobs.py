@@ -58,7 +58,7 @@ async def _list(limit: int) -> None:
 
 async def _show(words: str) -> None:
     async with app.opened_stores(settings_or_exit(StateSettings)) as (store, _):
-        found = await look_up(words, jobs=store)
+        found = await look_up(words, jobs=store, may_see=lambda _: True)
         if not found:
             err.print(f"There is no job “{words}”; `jobs` without a name lists them.")
             raise typer.Exit(1)

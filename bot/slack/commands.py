@@ -153,19 +153,20 @@ async def _meant(given: Given, command: str) -> tuple[Person, Job | None]:
 
 
 async def _visible(given: Given, person: Person | None) -> Job | None:
-    """The job that is meant, unless they may not know of it, which is written down."""
-    job = await look_up(given.words, jobs=given.ports.jobs)
-    if not job or may_see(person, job, given.ports.platform):
-        return job
-    await refusals.note(
-        "see",
-        "It is not for everybody, and does not concern them.",
-        person=person,
-        slack_id=given.body["user_id"],
-        job=job,
-        ports=given.ports,
-    )
-    return None
+    """The job that is meant, of those they may know of; that they asked for another one is written down."""
+    jobs, platform = given.ports.jobs, given.ports.platform
+    seen = await look_up(given.words, jobs=jobs, may_see=lambda job: may_see(person, job, platform))
+    hidden = None if seen else await look_up(given.words, jobs=jobs, may_see=lambda _: True)
+    if hidden:
+        await refusals.note(
+            "see",
+            "It is not for everybody, and does not concern them.",
+            person=person,
+            slack_id=given.body["user_id"],
+            job=hidden,
+            ports=given.ports,
+        )
+    return seen
 
 
 def _no_such_job(words: str) -> tuple[str]:

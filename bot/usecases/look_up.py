@@ -1,6 +1,6 @@
 """Find jobs that people ask about."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from bot.domain.job import Job
 from bot.domain.naming import slug_of
@@ -9,14 +9,21 @@ from bot.ports.job_store import JobStore
 HOW_FAR_BACK = 200
 
 
-async def look_up(words: str, *, jobs: JobStore) -> Job | None:
-    """The job with that id, or the newest one for an application or system of that name."""
+async def look_up(words: str, *, jobs: JobStore, may_see: Callable[[Job], bool]) -> Job | None:
+    """The job with that id, or the newest one for an application or system of that name.
+
+    Args:
+        words: the id or the name.
+        jobs: where it is looked for.
+        may_see: which jobs there are for whoever asks; others of the same name are passed over.
+    """
     wanted = words.strip()
-    if job := await jobs.load(wanted.lower()):
+    job = await jobs.load(wanted.lower())
+    if job and may_see(job):
         return job
     slug = slug_of(wanted)
     newest = await recent(jobs=jobs, limit=HOW_FAR_BACK)
-    return next((job for job in newest if slug and slug in _names(job)), None)
+    return next((job for job in newest if slug and slug in _names(job) and may_see(job)), None)
 
 
 async def recent(*, jobs: JobStore, limit: int = 20) -> Sequence[Job]:

@@ -10,6 +10,7 @@ import pytest
 from bot.domain.approval import Verdict
 from bot.domain.limits import Freeze
 from bot.domain.request import Visibility
+from tests.builders import CHIARA, group
 from tests.colleague import eventually
 from tests.unit import slack_jobs as jobs
 from tests.unit import slack_world
@@ -116,6 +117,25 @@ async def test_a_private_request_is_shown_to_those_alone_whom_it_concerns(
     for member in (ada, deniz):
         await member.says("/idp status hello-shop")
         await eventually(lambda member=member: _whispered(member, "Hello shop"))  # type: ignore[misc] # a lambda's default
+
+
+@pytest.mark.parametrize("words", ["status hello-shop", "cancel hello-shop"])
+async def test_a_newer_namesake_that_one_may_not_know_of_does_not_hide_ones_own_job(
+    world: World, words: str
+) -> None:
+    chiara = world.member("chiara")
+    mine = jobs.an_app_request(requester=CHIARA, owner=group("storefront"))
+    private = jobs.an_app_request(visibility=Visibility.PRIVATE)
+    later = jobs.NOW + timedelta(hours=1)
+    await world.behind.jobs.create(jobs.a_job(id="mine", request=mine))
+    await world.behind.jobs.create(jobs.a_job(id="theirs", request=private, created_at=later))
+
+    await chiara.says(f"/idp {words}")
+
+    assert "Hello shop" in await chiara.whisper()
+    cancelled = {job.id for job in world.behind.jobs.jobs.values() if job.cancelled_by}
+    assert cancelled == ({"mine"} if words.startswith("cancel") else set())
+    assert world.behind.audit.entries == []
 
 
 async def test_retry_and_cancel_work_as_commands_too(world: World, ada: Member) -> None:
