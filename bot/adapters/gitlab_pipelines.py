@@ -78,7 +78,6 @@ def _job(raw: Any) -> PipelineJob:
     return PipelineJob(
         id=raw.id,
         name=raw.name,
-        stage=raw.stage,
         state=_job_state(raw.status),
         web_url=raw.web_url,
         allow_failure=raw.allow_failure,

@@ -14,20 +14,13 @@ M = TypeVar("M", Sync, Health)
 def environment(name: str, found: Object) -> EnvironmentStatus:
     """Read an ApplicationEnvironment; a condition about an older generation holds no longer."""
     generation = found.get("metadata", {}).get("generation", 0)
-    conditions = {c["type"]: c for c in found.get("status", {}).get("conditions") or ()}
-    wrong = [c for c in conditions.values() if c.get("status") == "False"]
-
-    def holds(kind: str) -> bool:
-        condition = conditions.get(kind, {})
-        is_current = bool(condition.get("observedGeneration", generation) >= generation)
-        return is_current and condition.get("status") == "True"
-
-    return EnvironmentStatus(
-        name=name,
-        synced=holds("Synced"),
-        ready=holds("Ready"),
-        problem="; ".join(_reason(condition) for condition in wrong),
-    )
+    wrong = [
+        condition
+        for condition in found.get("status", {}).get("conditions") or ()
+        if condition.get("status") == "False"
+        and condition.get("observedGeneration", generation) >= generation
+    ]
+    return EnvironmentStatus(name=name, problem="; ".join(map(_reason, wrong)))
 
 
 def _reason(condition: Object) -> str:

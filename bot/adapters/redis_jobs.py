@@ -103,7 +103,7 @@ class RedisJobs:
             remaining = timedelta(milliseconds=-answer[0])
             with translating():
                 await self._redis.zadd(record.DUE, {job_id: (now + remaining).timestamp()}, xx=True)
-            return Busy(remaining=remaining)
+            return Busy()
         return RedisLease(
             self._redis, self._scripts, job_id=job_id, owner=self._owner, fence=answer[0]
         )

@@ -28,10 +28,6 @@ class RedisLease:
         self._owner = owner
         self._fence = fence
 
-    @property
-    def job_id(self) -> str:
-        return self._job_id
-
     async def renew(self) -> None:
         held = await self._run("renew", self._owner, self._fence, _ms(LEASE))
         self._check(held)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, get_type_hints
@@ -20,7 +19,6 @@ class JobContext(Value):
     """
 
     id: str
-    created_at: datetime
     decisions: tuple[Decision, ...]
     decision: Decision | None
     amended: frozenset[str]

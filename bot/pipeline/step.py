@@ -33,13 +33,13 @@ class Step(Generic[F]):
     fact: type[F]
     needs: dict[str, tuple[Any, ...]]
     patience: timedelta
-    tries: int
     takes_back: str = ""
+    tries: int = TRIES
     longest_attempt: timedelta = LONGEST_ATTEMPT
 
 
 def step(
-    title: str, *, patience: timedelta = PATIENCE, tries: int = TRIES
+    title: str, *, patience: timedelta = PATIENCE
 ) -> Callable[[Callable[..., Awaitable[F]]], Step[F]]:
     """Make a step of an async function whose annotations name its facts, its request and its ports.
 
@@ -51,7 +51,7 @@ def step(
         hints = get_type_hints(make)
         fact = hints.pop("return")
         needs = {name: _alternatives(hint) for name, hint in hints.items()}
-        return Step(make.__name__, title, make, fact, needs, patience, tries)
+        return Step(make.__name__, title, make, fact, needs, patience)
 
     return declare
 
@@ -70,7 +70,7 @@ def undo(
         fact = hints.pop("return")
         needs = {name: _alternatives(hint) for name, hint in hints.items()}
         name = f"{UNDO}{step.name}"
-        return Step(name, title, take_back, fact, needs, patience, TRIES, takes_back=step.name)
+        return Step(name, title, take_back, fact, needs, patience, takes_back=step.name)
 
     return declare
 

@@ -31,7 +31,6 @@ def _given(
     if JobContext in kinds:
         return JobContext(
             id=job.id,
-            created_at=job.created_at,
             decisions=job.decisions,
             decision=job.decision,
             amended=frozenset(job.amended.get(step.name, ())),

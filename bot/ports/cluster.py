@@ -48,8 +48,6 @@ class EnvironmentStatus(Value):
     """An ApplicationEnvironment as Crossplane reports it; `problem` is the reason of a condition that is False."""
 
     name: str
-    synced: bool
-    ready: bool
     problem: str
 
 

@@ -73,7 +73,7 @@ class PipelineState(StrEnum):
 
 
 class PipelineJob(Value):
-    """One job of a pipeline; `name` and `stage` are the repository's own words.
+    """One job of a pipeline; `name` is the repository's own word.
 
     The pipeline passes although a job with `allow_failure` fails. A job that is not needed, or not yet, waits; `queued`
     is for how long it could have run and nobody took it. `failure` is the host's own word for why it failed.
@@ -81,7 +81,6 @@ class PipelineJob(Value):
 
     id: int
     name: str
-    stage: str
     state: PipelineState
     web_url: str
     allow_failure: bool = False

@@ -32,9 +32,7 @@ class Event(Value):
 
 
 class Busy(Value):
-    """Another worker holds the job; its lease ends in `remaining` unless it is renewed."""
-
-    remaining: timedelta
+    """Another worker holds the job."""
 
 
 class LeaseLost(Exception):
@@ -72,10 +70,6 @@ class Lease(Protocol):
 
     What the job is does not matter for it: also one that cannot be read is held, renewed, put aside and let go of.
     """
-
-    @property
-    def job_id(self) -> str:
-        """The job that is held."""
 
     async def renew(self) -> None:
         """Hold the job for another full lease time."""

@@ -73,8 +73,6 @@ def _memory() -> Subject:
     async def environment(conditions: tuple[dict[str, str], ...]) -> None:
         memory.environments[NAME] = EnvironmentStatus(
             name=NAME,
-            synced=conditions == GOOD,
-            ready=conditions == GOOD,
             problem="ReconcileError: no rights; Creating" if conditions == BROKEN else "",
         )
 
@@ -225,13 +223,13 @@ async def test_what_nobody_made_is_not_there(subject: Subject) -> None:
     assert await subject.cluster.host_owner("hello.localhost") is None
 
 
-async def test_an_environment_is_ready_when_its_conditions_say_so(subject: Subject) -> None:
-    await subject.environment(())
-    before = await subject.cluster.find_environment(NAME)
-    await subject.environment(GOOD)
-    after = await subject.cluster.find_environment(NAME)
-    assert before == EnvironmentStatus(name=NAME, synced=False, ready=False, problem="")
-    assert after == EnvironmentStatus(name=NAME, synced=True, ready=True, problem="")
+@pytest.mark.parametrize("conditions", [(), GOOD])
+async def test_a_new_environment_and_one_that_works_have_no_problem(
+    subject: Subject, conditions: tuple[dict[str, str], ...]
+) -> None:
+    await subject.environment(conditions)
+    found = await subject.cluster.find_environment(NAME)
+    assert found == EnvironmentStatus(name=NAME, problem="")
 
 
 async def test_a_broken_environment_says_why(subject: Subject) -> None:
@@ -436,12 +434,12 @@ async def test_conditions_that_end_in_error_are_the_applications_errors(
 async def test_a_condition_about_an_older_generation_does_not_count(
     answering: Callable[[web.Response], Awaitable[Cluster]],
 ) -> None:
-    conditions = [{**condition, "observedGeneration": 1} for condition in GOOD]
+    conditions = [{**condition, "observedGeneration": 1} for condition in BROKEN]
     body = {"metadata": {"generation": 2}, "status": {"conditions": conditions}}
     cluster = await answering(web.json_response(body))
     found = await cluster.find_environment(NAME)
     assert found is not None
-    assert not found.ready
+    assert not found.problem
 
 
 async def test_a_cluster_that_nobody_serves_is_asked_again(tmp_path: Path) -> None:

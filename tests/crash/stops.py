@@ -92,15 +92,17 @@ class StoppingLease(RedisLease):
     async def write_step(self, step: str, value: StepRecord, *, what: str, at: datetime) -> None:
         begins, ends = what == "began", value.state is StepState.DONE
         if begins or ends:
-            await self.brake.reach(self.job_id, step, Point.BEFORE if begins else Point.MADE)
+            await self.brake.reach(self._job_id, step, Point.BEFORE if begins else Point.MADE)
         await super().write_step(step, value, what=what, at=at)
         if begins or ends:
-            await self.brake.reach(self.job_id, step, Point.INTENDED if begins else Point.COMMITTED)
+            await self.brake.reach(
+                self._job_id, step, Point.INTENDED if begins else Point.COMMITTED
+            )
 
     @override
     async def write_message(self, key: str, ref: MessageRef | None) -> None:
         if ref:
-            await self.brake.reach(self.job_id, key, Point.MADE)
+            await self.brake.reach(self._job_id, key, Point.MADE)
         await super().write_message(key, ref)
 
 

@@ -20,7 +20,7 @@ class MemoryCluster(Faults):
     def deploy(self, name: str, *, revision: str) -> None:
         """Have everything stand as it does after a successful deployment."""
         self.namespaces.add(name)
-        self.environments[name] = EnvironmentStatus(name=name, synced=True, ready=True, problem="")
+        self.environments[name] = EnvironmentStatus(name=name, problem="")
         self.applications[name] = Application(
             name=name,
             sync=Sync.SYNCED,

@@ -82,7 +82,7 @@ class MemoryJobs:
         _, until = self.leases.get(job_id, (0, now))
         if until > now:
             self.due_at.update({job_id: until} if job_id in self.due_at else {})
-            return Busy(remaining=until - now)
+            return Busy()
         fence = self.fences[job_id] = self.fences.get(job_id, 0) + 1
         self.leases[job_id] = (fence, now + LEASE)
         return MemoryLease(self, job_id, fence)

@@ -45,10 +45,6 @@ class MemoryLease:
         self._job_id = job_id
         self._fence = fence
 
-    @property
-    def job_id(self) -> str:
-        return self._job_id
-
     async def renew(self) -> None:
         self._check()
         self._store.leases[self._job_id] = (self._fence, self._store.clock() + LEASE)

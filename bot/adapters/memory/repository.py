@@ -128,18 +128,17 @@ class Repository:
         content = YAML(typ="safe", pure=True).load(configuration) or {}
         stages = content.get("stages", ["build", "test", "deploy"])
         jobs = [
-            (stages.index(body.get("stage", "test")), name, body.get("stage", "test"))
+            (stages.index(body.get("stage", "test")), name)
             for name, body in content.items()
             if isinstance(body, dict) and "script" in body and not name.startswith(".")
         ]
-        return tuple(self._job(name, stage) for _, name, stage in sorted(jobs, key=lambda j: j[0]))
+        return tuple(self._job(name) for _, name in sorted(jobs, key=lambda j: j[0]))
 
-    def _job(self, name: str, stage: str) -> PipelineJob:
+    def _job(self, name: str) -> PipelineJob:
         number = next(self._job_ids)
         return PipelineJob(
             id=number,
             name=name,
-            stage=stage,
             state=PipelineState.WAITING,
             web_url=f"{self.project.web_url}/-/jobs/{number}",
         )
