@@ -2,11 +2,15 @@
 
 import asyncio
 import contextlib
+import os
+import socket
 from collections.abc import AsyncIterator, Iterator
 
 import uvicorn
 from starlette.applications import Starlette
 from typing_extensions import override
+
+from bot.domain.errors import PermanentError
 
 GRACE_SECONDS = 2
 
@@ -26,21 +30,30 @@ async def served(app: Starlette, *, port: int, host: str = "0.0.0.0") -> AsyncIt
     """Answer on the port.
 
     Raises:
-        OSError: the port is taken.
+        PermanentError: the port is taken, or may not be listened on.
     """
+    listener = _listener(host, port)
     config = uvicorn.Config(
         app,
-        host=host,
-        port=port,
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     server = _Server(config)
-    listener = config.bind_socket()
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         yield
     finally:
         server.should_exit = True
         await serving
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    """Uvicorn's own way to bind ends the process where it fails, without a word at the terminal."""
+    try:
+        return socket.create_server((host, port))
+    except OSError as error:
+        raise PermanentError(
+            f"Port {port} cannot be listened on: {os.strerror(error.errno or 0)}.",
+            "Stop what listens there, or set IDP_HTTP_PORT to another port.",
+        ) from error

@@ -1,6 +1,7 @@
 """What systems that call the bot over HTTP are answered."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -9,10 +10,13 @@ import httpx
 import pytest
 import structlog
 from pydantic import SecretStr
+from starlette.applications import Starlette
 
-from bot.domain.errors import TemporaryError
-from bot.web import routes
+from bot.cli.child import free_port
+from bot.domain.errors import PermanentError, TemporaryError
+from bot.web import routes, server
 from tests.builders import NOON, a_job
+from tests.plain_http import NO_CERTIFICATES
 from tests.world import World
 
 SECRET = {"X-Gitlab-Token": "s3cret"}
@@ -237,3 +241,23 @@ async def test_a_process_that_is_stopping_is_alive_and_not_ready(world: World) -
         answers = [await probe.get(path) for path in ("/healthz", "/readyz")]
 
     assert [answer.status_code for answer in answers] == [200, 503]
+
+
+async def test_a_port_that_is_taken_is_told_with_the_setting_that_names_it() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        with pytest.raises(PermanentError, match=f"Port {port} .*already in use.*IDP_HTTP_PORT"):
+            async with server.served(Starlette(), port=port, host="127.0.0.1"):
+                pass
+
+
+async def test_a_port_that_is_free_is_answered_on_and_free_again_afterwards() -> None:
+    port = free_port()
+    for _ in range(2):
+        async with (
+            server.served(Starlette(), port=port, host="127.0.0.1"),
+            httpx.AsyncClient(verify=NO_CERTIFICATES) as client,
+        ):
+            answer = await client.get(f"http://127.0.0.1:{port}/nowhere")
+        assert answer.status_code == 404
