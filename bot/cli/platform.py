@@ -39,14 +39,18 @@ def bootstrap(catalog: Folder = Path("catalog"), helm: Folder = Path("helm")) ->
 
 
 async def _bootstrap(settings: PlatformSettings, catalog: Path, helm: Path) -> None:
+    git = connections.git_host(settings)
     made = ensure_platform(
         platform=settings.platform,
         teams=tuple(_teams(catalog)),
         seeds=tuple(_seeds(settings.platform, catalog, helm, settings.idp_templates_dir)),
-        git=connections.git_host(settings),
+        git=git,
     )
-    async for thing in made:
-        out.print(f"{thing.what}: {thing.web_url}", highlight=False)
+    try:
+        async for thing in made:
+            out.print(f"{thing.what}: {thing.web_url}", highlight=False)
+    finally:
+        await git.close()
 
 
 def _seeds(platform: Platform, catalog: Path, helm: Path, templates: Path) -> Iterator[Seed]:
