@@ -24,6 +24,7 @@ from bot.adapters import (
     git_catalog_check,
     gitlab_check,
     kubernetes_check,
+    policy_file,
     redis_check,
     template_check,
 )
@@ -32,7 +33,6 @@ from bot.adapters.embedded_valkey import embedded_valkey
 from bot.adapters.git_catalog import GitCatalog
 from bot.adapters.gitlab import GitLab
 from bot.adapters.kubernetes import Kubernetes
-from bot.adapters.policy_file import read_policy
 from bot.adapters.prober import HttpProber
 from bot.adapters.redis_audit import RedisAudit
 from bot.adapters.redis_connection import open_redis
@@ -41,9 +41,7 @@ from bot.adapters.slack_calls import slack_session
 from bot.adapters.template_folder import TemplateFolder
 from bot.adapters.watching import watched
 from bot.connections import clock, git_host
-from bot.domain import policy
 from bot.domain.platform import Platform
-from bot.domain.policy import Policy
 from bot.pipeline.pipelines import PIPELINES
 from bot.pipeline.runner import Runner
 from bot.ports.audit import Audit
@@ -145,14 +143,13 @@ def _ports(
         audit=audit,
         scheduler=docket_scheduler.DocketScheduler(docket),
         clock=clock,
-        policy=_policy(settings),
+        policy=policy_file.fitting(
+            settings.idp_policy_file,
+            templates=settings.idp_templates_dir,
+            environments=[each.name for each in settings.idp_environments],
+        ),
         limits=settings.idp_limits,
     )
-
-
-def _policy(settings: Settings) -> Policy:
-    file = settings.idp_policy_file
-    return read_policy(file) if file else policy.DEFAULT
 
 
 @contextlib.asynccontextmanager
@@ -187,6 +184,11 @@ async def checks(settings: Settings) -> AsyncIterator[tuple[Checkup, ...]]:
             redis_check.checkup(_redis_url(settings), is_embedded=settings.redis_url is None),
             template_check.checkup(
                 settings.idp_templates_dir, kinds=PIPELINES, form_problem=form_check.problem
+            ),
+            policy_file.checkup(
+                settings.idp_policy_file,
+                templates=settings.idp_templates_dir,
+                environments=[each.name for each in settings.idp_environments],
             ),
             diagnose.environments(platform),
         )

@@ -66,10 +66,18 @@ class StateSettings(BaseSettings):
         _keep_secrets(self)
 
 
-class PlatformSettings(BaseSettings):
-    """What it takes to create the platform's repositories: GitLab, and the operator's choices."""
+class PolicySettings(BaseSettings):
+    """What it takes to look at the rules of approval; without environments, nothing is said of those that they name."""
 
     model_config = StateSettings.model_config
+
+    idp_templates_dir: Path = Path("templates")
+    idp_policy_file: Path | None = None
+    idp_environments: tuple[Environment, ...] = ()
+
+
+class PlatformSettings(PolicySettings):
+    """What it takes to create the platform's repositories: GitLab, and the operator's choices."""
 
     @override
     def model_post_init(self, context: Any, /) -> None:
@@ -83,8 +91,6 @@ class PlatformSettings(BaseSettings):
 
     argocd_url: AddressOrEmpty = ""
 
-    idp_templates_dir: Path = Path("templates")
-    idp_policy_file: Path | None = None
     idp_environments: Annotated[tuple[Environment, ...], AfterValidator(_at_least_one)]
     idp_platform_group: Annotated[GroupRef, NoDecode] = EntityRef(
         kind="group", namespace="default", name="platform"

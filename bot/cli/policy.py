@@ -7,13 +7,14 @@ from typing import Annotated
 import typer
 from rich.table import Column, Table
 
-from bot.adapters.policy_file import read_policy
-from bot.cli.console import explained, out
-from bot.domain import policy
+from bot.adapters import policy_file
+from bot.cli.console import explained, out, settings_or_exit
 from bot.domain.policy import Conditions, Policy, Rule
+from bot.settings import PolicySettings
 
 File = Annotated[
-    Path | None, typer.Argument(envvar="IDP_POLICY_FILE", help="The bot's own rules without one.")
+    Path | None,
+    typer.Argument(help="IDP_POLICY_FILE without one, and the bot's own rules without both."),
 ]
 
 
@@ -30,12 +31,20 @@ def _group() -> None:
 
 
 def check(file: File = None) -> None:
-    """Say whether a policy file is right, and show its rules."""
+    """Say whether a policy file is right and fits the templates and environments, and show its rules."""
+    settings = settings_or_exit(PolicySettings)
+    file = file or settings.idp_policy_file
+    templates = settings.idp_templates_dir if settings.idp_templates_dir.is_dir() else None
+    environments = [each.name for each in settings.idp_environments] or None
     with explained():
-        rules = read_policy(file) if file else policy.DEFAULT
+        rules = policy_file.fitting(file, templates=templates, environments=environments)
         out.print(_table(rules))
         told = f"{file} is right" if file else "These are the bot's own rules"
         out.print(f"{told}: {len(rules.rules)} rules, of which the first that fits decides.")
+    if templates is None:
+        out.print("Names of templates were not checked: set IDP_TEMPLATES_DIR.")
+    if environments is None:
+        out.print("Names of environments were not checked: set IDP_ENVIRONMENTS.")
 
 
 def _table(rules: Policy) -> Table:

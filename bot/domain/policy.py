@@ -1,6 +1,6 @@
 """When a request needs approval, and from whom: rules that the operator may replace."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
@@ -29,10 +29,25 @@ def _reasonable(time: timedelta) -> timedelta:
 
 
 def _group(word: str) -> str:
-    return word if word in {OWNER, PLATFORM} else str(entity_ref(word, kind="group"))
+    if word in {OWNER, PLATFORM}:
+        return word
+    ref = entity_ref(word, kind="group")
+    if ref.kind != "group":
+        raise ValueError(f"“{word}” is no group, and only groups have members")
+    return str(ref)
 
 
-Words = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+def _said(value: object) -> object:
+    if value is None:
+        raise ValueError("say true or false, or leave it out")
+    return value
+
+
+SOME = Field(min_length=1)
+"""What was written down and then emptied would hold for everybody: it has to be left out instead."""
+
+Word = Annotated[str, SOME]
+Words = Annotated[tuple[Word, ...], BeforeValidator(_as_list), SOME]
 GroupWord = Annotated[str, AfterValidator(_group)]
 GroupWords = Annotated[tuple[GroupWord, ...], BeforeValidator(_as_list)]
 """Catalog groups by name or reference; `$owner` is the group that will own the thing, `$platform` the platform's."""
@@ -41,15 +56,18 @@ Time = Annotated[timedelta, AfterValidator(_reasonable)]
 """An ISO 8601 duration, such as `PT4H` or `P3D`."""
 
 
+Kinds = tuple[Literal["new-app", "new-system"], ...]
+
+
 class Conditions(Value):
     """What a rule is about; what is left out may be anything, and all that is given has to hold."""
 
-    request: Annotated[tuple[Literal["new-app", "new-system"], ...], BeforeValidator(_as_list)] = ()
+    request: Annotated[Kinds, BeforeValidator(_as_list), SOME] = ()
     template: Words = ()
-    visibility: Annotated[tuple[Visibility, ...], BeforeValidator(_as_list)] = ()
+    visibility: Annotated[tuple[Visibility, ...], BeforeValidator(_as_list), SOME] = ()
     environment: Words = ()
-    owner_member: bool | None = None
-    requester_in: GroupWords = ()
+    owner_member: Annotated[bool | None, BeforeValidator(_said)] = None
+    requester_in: Annotated[GroupWords, SOME] = ()
 
 
 class StageRule(Value):
@@ -82,7 +100,7 @@ class Rule(Value):
     name: str = Field(min_length=1)
     when: Conditions = Conditions()
     reason: str = ""
-    stages: tuple[StageRule, ...] = ()
+    stages: Annotated[tuple[StageRule, ...], SOME] = ()
     expires_after: Time = TIME_TO_DECIDE
     remind_after: Time | None = None
     escalate_after: Time | None = None
@@ -140,6 +158,27 @@ DEFAULT = Policy(
 )
 """What concerns one team (an outsider asks on its behalf) the team may approve; what concerns everybody (public
 repositories, a new system) only the platform group may."""
+
+
+def misnamed(
+    policy: Policy, *, templates: Collection[str] | None, environments: Collection[str] | None
+) -> Iterator[str]:
+    """Say which conditions never hold, as they name what is not there.
+
+    Args:
+        policy: the rules.
+        templates: the names of all templates; None where they are not known.
+        environments: the same of environments.
+    """
+    for number, rule in enumerate(policy.rules):
+        for what, named, known in (
+            ("template", rule.when.template, templates),
+            ("environment", rule.when.environment, environments),
+        ):
+            strange = () if known is None else [name for name in named if name not in known]
+            there = ", ".join(sorted(known or ()))
+            for name in strange:
+                yield f"rules.{number}.when.{what}: there is no {what} “{name}”, only {there}"
 
 
 def approval_terms(
