@@ -6,6 +6,7 @@ from pathlib import Path
 from bot.adapters.memory.audit import MemoryAudit
 from bot.adapters.memory.cluster import MemoryCluster
 from bot.adapters.memory.directory import MemoryDirectory
+from bot.adapters.memory.gate import MemoryGate
 from bot.adapters.memory.git_host import MemoryGitHost
 from bot.adapters.memory.prober import MemoryProber
 from bot.adapters.memory.service_catalog import MemoryCatalog
@@ -138,6 +139,7 @@ def ports_on(jobs: JobStore, scheduler: Scheduler) -> Ports:
         templates=TemplateFolder(Path("templates")),
         directory=MemoryDirectory(),
         jobs=jobs,
+        gate=MemoryGate(lambda: datetime.now(UTC)),
         scheduler=scheduler,
         audit=MemoryAudit(),
         clock=lambda: datetime.now(UTC),

@@ -36,6 +36,7 @@ from bot.adapters.kubernetes import Kubernetes
 from bot.adapters.prober import HttpProber
 from bot.adapters.redis_audit import RedisAudit
 from bot.adapters.redis_connection import open_redis
+from bot.adapters.redis_gate import RedisGate
 from bot.adapters.redis_jobs import RedisJobs
 from bot.adapters.slack_calls import slack_session
 from bot.adapters.template_folder import TemplateFolder
@@ -47,6 +48,7 @@ from bot.pipeline.runner import Runner
 from bot.ports.audit import Audit
 from bot.ports.bundle import Ports
 from bot.ports.finding import Checkup
+from bot.ports.gate import Gate
 from bot.ports.git_host import GitHost
 from bot.ports.job_store import JobStore
 from bot.ports.service_catalog import ServiceCatalog
@@ -75,6 +77,15 @@ class Bot:
     docket: Docket
 
 
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """What is kept in Redis."""
+
+    jobs: JobStore
+    audit: Audit
+    gate: Gate
+
+
 @contextlib.asynccontextmanager
 async def opened(settings: Settings, *, listens: bool) -> AsyncIterator[Bot]:
     """Connect everything; nothing listens or works yet.
@@ -89,11 +100,11 @@ async def opened(settings: Settings, *, listens: bool) -> AsyncIterator[Bot]:
     async with contextlib.AsyncExitStack() as stack:
         telemetry = await stack.enter_async_context(watched(settings.otel_exporter_otlp_endpoint))
         url = await stack.enter_async_context(_redis_url(settings))
-        jobs, audit = await stack.enter_async_context(_stores(url))
+        stores = await stack.enter_async_context(_stores(url))
         docket = await stack.enter_async_context(docket_scheduler.open_docket(url))
         session = await stack.enter_async_context(slack_session())
         client = slack_client(settings, session)
-        ports = _ports(settings, stack, jobs=jobs, audit=audit, docket=docket, client=client)
+        ports = _ports(settings, stack, stores=stores, docket=docket, client=client)
         announcer = SlackAnnouncer(client, ports.directory)
         bolt = slack_app.build(
             ports=ports, client=client, signing_secret=settings.slack_signing_secret
@@ -118,8 +129,7 @@ def _ports(
     settings: Settings,
     stack: contextlib.AsyncExitStack,
     *,
-    jobs: JobStore,
-    audit: Audit,
+    stores: Stores,
     docket: Docket,
     client: AsyncWebClient,
 ) -> Ports:
@@ -139,8 +149,9 @@ def _ports(
         prober=HttpProber(ca_file=settings.ssl_cert_file),
         templates=TemplateFolder(settings.idp_templates_dir),
         directory=SlackDirectory(client, catalog, clock, by_email=settings.idp_identity == "email"),
-        jobs=jobs,
-        audit=audit,
+        jobs=stores.jobs,
+        gate=stores.gate,
+        audit=stores.audit,
         scheduler=docket_scheduler.DocketScheduler(docket),
         clock=clock,
         policy=policy_file.fitting(
@@ -156,7 +167,7 @@ def _ports(
 async def opened_stores(settings: StateSettings) -> AsyncIterator[tuple[JobStore, Audit]]:
     """Connect to the jobs and the audit alone."""
     async with _redis_url(settings) as url, _stores(url) as stores:
-        yield stores
+        yield stores.jobs, stores.audit
 
 
 @contextlib.asynccontextmanager
@@ -290,9 +301,11 @@ def slack_client(settings: Settings, session: ClientSession | None = None) -> As
 
 
 @contextlib.asynccontextmanager
-async def _stores(url: str) -> AsyncIterator[tuple[RedisJobs, RedisAudit]]:
+async def _stores(url: str) -> AsyncIterator[Stores]:
     async with open_redis(url) as redis:
-        yield RedisJobs(redis, owner=_owner()), RedisAudit(redis)
+        yield Stores(
+            jobs=RedisJobs(redis, owner=_owner()), audit=RedisAudit(redis), gate=RedisGate(redis)
+        )
 
 
 @contextlib.asynccontextmanager

@@ -9,6 +9,7 @@ from bot.adapters.memory.audit import MemoryAudit
 from bot.adapters.memory.clock import MemoryClock
 from bot.adapters.memory.cluster import MemoryCluster
 from bot.adapters.memory.directory import MemoryDirectory
+from bot.adapters.memory.gate import MemoryGate
 from bot.adapters.memory.git_host import MemoryGitHost
 from bot.adapters.memory.jobs import MemoryJobs
 from bot.adapters.memory.prober import MemoryProber
@@ -49,6 +50,7 @@ class World:
         self.cluster = MemoryCluster()
         self.prober = MemoryProber()
         self.jobs = MemoryJobs(self.clock)
+        self.gate = MemoryGate(self.clock)
         self.audit = MemoryAudit()
         self.scheduler = MemoryScheduler()
         self.announcer = MemoryAnnouncer()
@@ -62,6 +64,7 @@ class World:
             templates=TemplateFolder(templates),
             directory=self.directory,
             jobs=self.jobs,
+            gate=self.gate,
             audit=self.audit,
             scheduler=self.scheduler,
             clock=self.clock,

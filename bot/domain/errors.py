@@ -78,9 +78,10 @@ class RequestRejected(Exception):
     """What was asked cannot be done as asked; nothing was created.
 
     Args:
-        problems: a sentence per form field, under the field's own name.
+        problems: a sentence per form field, under the field's own name; under none what no answer is at fault for.
     """
 
     def __init__(self, problems: Mapping[str, str]) -> None:
-        super().__init__("; ".join(f"{field}: {problem}" for field, problem in problems.items()))
+        told = (f"{field}: {problem}" if field else problem for field, problem in problems.items())
+        super().__init__("; ".join(told))
         self.problems = dict(problems)

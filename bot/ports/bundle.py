@@ -10,6 +10,7 @@ from bot.ports.audit import Audit
 from bot.ports.clock import Clock
 from bot.ports.cluster import Cluster
 from bot.ports.directory import Directory
+from bot.ports.gate import Gate
 from bot.ports.git_host import GitHost
 from bot.ports.job_store import JobStore
 from bot.ports.prober import Prober
@@ -30,6 +31,7 @@ class Ports:
     templates: TemplateLibrary
     directory: Directory
     jobs: JobStore
+    gate: Gate
     audit: Audit
     scheduler: Scheduler
     clock: Clock

@@ -5,10 +5,9 @@ import hashlib
 
 from bot.domain.errors import PermanentError, RequestRejected
 from bot.domain.job import Job, JobState
-from bot.domain.limits import WINDOW, excess
 from bot.domain.request import AppRequest, SystemRequest
 from bot.ports.bundle import Ports
-from bot.usecases import check_app, check_system, names, refusals
+from bot.usecases import check_app, check_system, names, refusals, room
 from bot.usecases.draft import draft
 from bot.usecases.submission import Submission
 
@@ -36,17 +35,19 @@ async def _take_in(submission: Submission, ports: Ports) -> Job:
     request = draft(submission, ports.templates.get(submission.template))
     if made := await ports.jobs.load(job_id):
         return _unless_changed(made, request)
-    await _refuse_excess(request, ports)
-    await _refuse_problems(request, ports)
-    await names.hold(request, job_id=job_id, ports=ports)
-    job = Job(
-        id=job_id,
-        request=request,
-        channel=submission.channel,
-        state=JobState.RUNNING,
-        created_at=ports.clock(),
-    )
-    await ports.jobs.create(job)
+    if freeze := await ports.jobs.frozen():
+        raise RequestRejected({"": freeze.told})
+    async with room.for_new(request, job_id=job_id, ports=ports):
+        await _refuse_problems(request, ports)
+        await names.hold(request, job_id=job_id, ports=ports)
+        job = Job(
+            id=job_id,
+            request=request,
+            channel=submission.channel,
+            state=JobState.RUNNING,
+            created_at=ports.clock(),
+        )
+        await ports.jobs.create(job)
     await ports.scheduler.nudge(job.id)
     return job
 
@@ -64,20 +65,6 @@ def job_id_of(submission: Submission) -> str:
     """The job's id follows from the form's, so that a second press of Submit finds the first one's job."""
     digest = hashlib.sha256(submission.id.encode()).digest()
     return base64.b32encode(digest).decode().lower()[:ID_LENGTH]
-
-
-async def _refuse_excess(request: AppRequest | SystemRequest, ports: Ports) -> None:
-    """Two presses at the same moment may exceed a limit by one; the limits are there for the hundredth."""
-    if freeze := await ports.jobs.frozen():
-        raise RequestRejected({"": freeze.told})
-    why_not = excess(
-        request,
-        limits=ports.limits,
-        unfinished=await ports.jobs.unfinished(),
-        recent=await ports.jobs.since(ports.clock() - WINDOW),
-    )
-    if why_not:
-        raise RequestRejected({"": why_not})
 
 
 async def _refuse_problems(request: AppRequest | SystemRequest, ports: Ports) -> None:

@@ -17,7 +17,7 @@ from bot.pipeline.planning import app_plan, system_plan
 from bot.pipeline.voiding import would_void
 from bot.ports.bundle import Ports
 from bot.ports.job_store import Answer
-from bot.usecases import check_app, check_system, names, refusals
+from bot.usecases import check_app, check_system, names, refusals, room
 from bot.usecases.draft import draft
 from bot.usecases.reply import NO_SUCH_JOB, Reply
 from bot.usecases.rights import known, why_not_steer
@@ -94,10 +94,11 @@ async def _fix(job_id: str, values: Values, *, person: Person, ports: Ports) -> 
     if why_not := why_not_fix(job, person, ports):
         return Reply(accepted=False, text=why_not)
     request = await _asked_anew(job, values, ports)
-    await names.hold(request, job_id=job.id, ports=ports)
-    plan = _plan(request, ports)
-    fix = fix_of(PIPELINES[request.kind], job, request=request, plan=plan, by=person)
-    answer = await ports.jobs.fix(job.id, fix, request=job.request, at=ports.clock())
+    async with room.for_another_try(request, job_id=job.id, by=person, ports=ports):
+        await names.hold(request, job_id=job.id, ports=ports)
+        plan = _plan(request, ports)
+        fix = fix_of(PIPELINES[request.kind], job, request=request, plan=plan, by=person)
+        answer = await ports.jobs.fix(job.id, fix, request=job.request, at=ports.clock())
     if answer is not Answer.ACCEPTED:
         return Reply(accepted=False, text="Somebody else was faster; look at the card.")
     await ports.scheduler.nudge(job.id)

@@ -1,5 +1,7 @@
 """Write down what was refused: to whom, what they wanted, and why."""
 
+from datetime import timedelta
+
 from bot.domain.audit import AuditEntry, EntryKind
 from bot.domain.entities import Person
 from bot.domain.job import Job
@@ -9,6 +11,10 @@ from bot.pipeline.pipelines import PIPELINES
 from bot.pipeline.recording import subject_of
 from bot.ports.bundle import Ports
 from bot.usecases.reply import Reply
+
+COUNTED_FOR = timedelta(hours=1)
+ONE_BY_ONE = 20
+"""So many refusals of one person and kind have an entry each; of more within the time, those that double the number."""
 
 
 async def noted(reply: Reply, *, what: str, job_id: str, person: Person, ports: Ports) -> Reply:
@@ -35,7 +41,9 @@ async def note(  # noqa: PLR0913 an entry has that many sides
     job: Job | None = None,
     subject: str = "",
 ) -> None:
-    """Write down that somebody did not get what they wanted.
+    """Write down that somebody did not get what they wanted, unless it is the same person and kind over and over.
+
+    Anybody can be refused as often as they press, and nothing of the audit is ever removed.
 
     Args:
         what: what they wanted, in the words of a job's history.
@@ -46,16 +54,27 @@ async def note(  # noqa: PLR0913 an entry has that many sides
         job: what it was about, if it was about a job.
         subject: what it was about, if there is no job.
     """
+    who = str(person.user) if person else ""
+    by = person.slack_id if person else slack_id
+    number = await ports.gate.times(f"{what}:{who or by}", within=COUNTED_FOR) if by else 1
+    if not _has_entry(number):
+        return
     entry = AuditEntry(
         kind=EntryKind.REFUSAL,
         at=ports.clock(),
         what=what,
-        detail=why,
-        who=str(person.user) if person else "",
-        slack_id=person.slack_id if person else slack_id,
+        detail=why if number <= ONE_BY_ONE else f"The {number}th within an hour: {why}",
+        who=who,
+        slack_id=by,
         subject=subject,
     )
     await ports.audit.record([entry.model_copy(update=_about(job) if job else {})])
+
+
+def _has_entry(number: int) -> bool:
+    """One by one, then the 40th, the 80th, the 160th: the last one tells how many there were, by half at worst."""
+    doublings, rest = divmod(number, ONE_BY_ONE)
+    return number <= ONE_BY_ONE or (rest == 0 and doublings.bit_count() == 1)
 
 
 def _about(job: Job) -> dict[str, str]:

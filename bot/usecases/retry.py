@@ -1,9 +1,11 @@
 """Run a failed job again from the step that failed."""
 
 from bot.domain.entities import Person
+from bot.domain.errors import RequestRejected
+from bot.domain.job import Job, JobState
 from bot.ports.bundle import Ports
 from bot.ports.job_store import Answer
-from bot.usecases import refusals
+from bot.usecases import refusals, room
 from bot.usecases.reply import NO_SUCH_JOB, Reply
 from bot.usecases.rights import known, why_not_steer
 
@@ -20,8 +22,21 @@ async def _retry(job_id: str, *, person: Person, ports: Ports) -> Reply:
         return NO_SUCH_JOB
     if why_not := why_not_steer(person, job, ports.platform):
         return Reply(accepted=False, text=why_not)
-    answer = await ports.jobs.retry(job_id, by=person, at=ports.clock())
+    try:
+        answer = await _set_back(job, person, ports)
+    except RequestRejected as refused:
+        return Reply(accepted=False, text=str(refused))
     if answer is not Answer.ACCEPTED:
         return Reply(accepted=False, text="There is nothing to retry: the job has not failed.")
     await ports.scheduler.nudge(job_id)
     return Reply(accepted=True, text=f"“{job.request.name}” goes on from the step that failed.")
+
+
+async def _set_back(job: Job, person: Person, ports: Ports) -> Answer:
+    """What takes back what was made needs no room: it makes some."""
+    if job.state is not JobState.FAILED:
+        return Answer.TOO_LATE
+    if job.state_after_retry is JobState.UNDOING:
+        return await ports.jobs.retry(job.id, by=person, at=ports.clock())
+    async with room.for_another_try(job.request, job_id=job.id, by=person, ports=ports):
+        return await ports.jobs.retry(job.id, by=person, at=ports.clock())

@@ -16,6 +16,7 @@ from bot.adapters.memory.audit import MemoryAudit
 from bot.adapters.memory.clock import MemoryClock
 from bot.adapters.memory.cluster import MemoryCluster
 from bot.adapters.memory.directory import MemoryDirectory
+from bot.adapters.memory.gate import MemoryGate
 from bot.adapters.memory.git_host import MemoryGitHost
 from bot.adapters.memory.jobs import MemoryJobs
 from bot.adapters.memory.prober import MemoryProber
@@ -85,6 +86,7 @@ def fakes() -> Fakes:
         templates=templates,
         directory=directory,
         jobs=store,
+        gate=MemoryGate(clock),
         audit=audit,
         scheduler=scheduler,
         clock=clock,

@@ -1,5 +1,6 @@
 """Going on with other answers after a failure: what is right stays, what is not is changed or taken back."""
 
+import dataclasses
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -9,6 +10,7 @@ from bot.domain.approval import Verdict
 from bot.domain.entities import Person
 from bot.domain.errors import PermanentError, RequestRejected, TemporaryError
 from bot.domain.job import Job, JobState, StepState
+from bot.domain.limits import Limits
 from bot.domain.request import Visibility
 from bot.ports.git_host import RenderedFile
 from bot.usecases.ask import ask
@@ -18,7 +20,7 @@ from bot.usecases.reply import Reply
 from bot.usecases.retry import retry
 from bot.usecases.submission import Submission
 from bot.usecases.undo import undo
-from tests.builders import ADA, BRUNO, CHIARA, DENIZ, PLATFORM
+from tests.builders import ADA, BRUNO, CHIARA, DENIZ, PLATFORM, group
 from tests.world import World
 
 APP = "idp/payments/checkout-hello"
@@ -259,6 +261,23 @@ async def test_a_name_that_another_request_holds_is_refused(world: World) -> Non
         await fix(world, job, hostname="mine")
 
     assert "job00009" in refused.value.problems["hostname"]
+
+
+async def test_a_team_with_as_much_under_way_as_it_may_have_takes_no_request_of_another(
+    world: World,
+) -> None:
+    job = await failed(world, "ensure_push_access", "owner")
+    theirs = job.request.model_copy(update={"owner": group("storefront"), "requester": CHIARA})
+    other = {"id": "job00009", "state": JobState.RUNNING, "request": theirs}
+    await world.jobs.create(job.model_copy(update=other))
+    ports = dataclasses.replace(world.ports, limits=Limits(open_of_a_team=1))
+    answers = {"owner": "group:default/storefront", "name": "Hello again"}
+
+    with pytest.raises(RequestRejected, match="storefront has 1 requests under way"):
+        await fix_input(job.id, answers, person=ADA, ports=ports)
+
+    assert world.jobs.jobs[job.id].state is JobState.FAILED
+    assert await world.jobs.holder("app", "idp/storefront/checkout-hello") is None
 
 
 async def test_a_second_fix_of_the_same_failure_comes_too_late(world: World) -> None:
