@@ -10,6 +10,10 @@ LOAD = (
     f"{SYNC}ComparisonError: Failed to load target state: failed to generate manifest for source 1 of 1: "
     "rpc error: code = Unknown desc = "
 )
+BUSY = LOAD.replace("code = Unknown", "code = {}")
+COMPOSE = "Crossplane to compose the environment (ReconcileError: cannot compose resources: "
+APPLY = f"{SYNC}one or more objects failed to apply, reason: "
+CREATE = f'{HEALTH}Deployment web: FailedCreate: pods "web-7d9c-" is forbidden: '
 LOG = "The pipeline's {} job failed:\n$ {}\n{}\nERROR: Job failed: exit code 1"
 DOING = "create the project idp/payments/checkout-hello"
 PAGE = "https://gitlab.example.com/idp/payments/checkout-hello/-/blob/main/catalog-info.yaml"
@@ -124,6 +128,32 @@ SAID = {
         ),
         ("create_app_repository", f"GitLab refused to {DOING}: limit_reached"),
     ],
+    "gitlab-project-tokens-off": [
+        (
+            "create_app_repository",
+            (
+                "GitLab refused to hand a token to the pipelines: 400 Bad request - User does not have permission to create "
+                "project access token"
+            ),
+        ),
+    ],
+    "gitlab-webhook-address": [
+        (
+            "create_app_repository",
+            "GitLab refused to add the webhook: url is blocked: Requests to the local network are not allowed",
+        ),
+        ("create_app_repository", "GitLab refused to add the webhook: Invalid url given"),
+    ],
+    "gitlab-read-only": [
+        (
+            "declare_environment",
+            "GitLab does not let the bot commit: The repository is temporarily read-only. Please try again later.",
+        ),
+        (
+            "declare_environment",
+            "GitLab does not let the bot commit: You cannot perform write operations on a read-only instance",
+        ),
+    ],
     "gitlab-storage-full": [
         (
             "create_app_repository",
@@ -156,6 +186,7 @@ SAID = {
             "await_pipeline",
             "After 2 hours it was still waiting for a runner to take the pipeline's lint job.",
         ),
+        ("await_pipeline", "The pipeline's lint job failed (runner_provisioning_timeout):\n"),
     ],
     "pipeline-runner-broken": [
         ("await_pipeline", "The pipeline's lint job failed (runner_system_failure):\n"),
@@ -163,6 +194,7 @@ SAID = {
             "await_pipeline",
             "The pipeline's lint job failed:\nERROR: Job failed (system failure): prepare environment: exit status 1",
         ),
+        ("await_pipeline", "The pipeline's lint job failed (runner_configuration_error):\n"),
     ],
     "pipeline-timeout": [
         (
@@ -181,6 +213,14 @@ SAID = {
         (
             "await_pipeline",
             LOG.format("test", "pytest", "E  path has already been taken; ImagePullBackOff"),
+        ),
+        (
+            "await_pipeline",
+            LOG.format("test", "pytest", "E  AssertionError: 'unauthorized: access' != ''"),
+        ),
+        (
+            "await_pipeline",
+            LOG.format("test-of-deploy", "pytest", "E  AssertionError: returned error: 401"),
         ),
     ],
     "pipeline-configuration-invalid": [
@@ -205,6 +245,16 @@ SAID = {
             "The pipeline passed, but it deployed nothing: https://gitlab.example.com/p/7",
         ),
     ],
+    "deployment-branch-protected": [
+        (
+            "await_pipeline",
+            LOG.format(
+                "deploy",
+                "git push",
+                "remote: GitLab: You are not allowed to push code to protected branches on this project.",
+            ),
+        ),
+    ],
     "deploy-token-refused": [
         (
             "await_pipeline",
@@ -223,6 +273,14 @@ SAID = {
                 "fatal: unable to access 'https://x/': The requested URL returned error: 403",
             ),
         ),
+        (
+            "await_pipeline",
+            LOG.format(
+                "deploy",
+                "git push",
+                "remote: You are not allowed to push code to this project.",
+            ),
+        ),
     ],
     "registry-refused": [
         (
@@ -231,6 +289,38 @@ SAID = {
                 "build",
                 "buildah push",
                 "Error: writing blob: denied: requested access to the resource is denied",
+            ),
+        ),
+        (
+            "await_pipeline",
+            LOG.format(
+                "image", "docker push", "denied: requested access to the resource is denied"
+            ),
+        ),
+        (
+            "await_pipeline",
+            LOG.format(
+                "image",
+                "docker login",
+                'Error response from daemon: Get "https://registry.example.com/v2/": unauthorized: HTTP Basic: Access '
+                "denied. The provided password or token is incorrect",
+            ),
+        ),
+        (
+            "await_pipeline",
+            LOG.format(
+                "deploy-image",
+                "buildah push",
+                "Error: checking whether a blob exists: unauthorized: HTTP Basic: Access denied",
+            ),
+        ),
+        (
+            "await_pipeline",
+            LOG.format(
+                "image",
+                "buildctl build",
+                "error: failed to push: unexpected status from HEAD request to https://registry.example.com/v2/a/b: 401 "
+                "Unauthorized",
             ),
         ),
     ],
@@ -304,6 +394,19 @@ SAID = {
             ),
         ),
     ],
+    "kind-not-installed": [
+        (
+            "await_deployment",
+            (
+                f"{SYNC}The Kubernetes API could not find gateway.networking.k8s.io/HTTPRoute for requested resource a/web. "
+                'Make sure the "HTTPRoute" CRD is installed on the destination cluster.'
+            ),
+        ),
+        (
+            "await_deployment",
+            f'{SYNC}Make sure the "ServiceMonitor" CRD is installed on the destination cluster.',
+        ),
+    ],
     "crossplane-composition-missing": [
         (
             "await_deployment",
@@ -323,11 +426,35 @@ SAID = {
                 "spec.desiredState: Active))"
             ),
         ),
+        (
+            "await_deployment",
+            f'{COMPOSE}cannot run Function "function-python": rpc error: code = Unavailable desc = connection refused',
+        ),
+    ],
+    "crossplane-function-failed": [
+        (
+            "await_deployment",
+            (
+                f'{COMPOSE}cannot run Composition pipeline step "compose": cannot run Function "function-python": rpc error: '
+                "code = Unknown desc = Unexpected <class 'KeyError'>: 'team'"
+            ),
+        ),
+        (
+            "await_deployment",
+            f'{COMPOSE}pipeline step "compose" returned a fatal result: spec.team is missing',
+        ),
     ],
     "crossplane-cannot-compose": [
         (
             "await_deployment",
             "Crossplane to compose the environment (ReconcileError: cannot compose resources: namespaces is forbidden)",
+        ),
+        (
+            "await_deployment",
+            (
+                f'{COMPOSE}applications.argoproj.io "a" is forbidden: User "system:serviceaccount:crossplane-system:crossplane" '
+                'cannot patch resource "applications"'
+            ),
         ),
     ],
     "environment-not-applied": [
@@ -346,6 +473,21 @@ SAID = {
             f"{SYNC}one or more synchronization tasks are not valid; resource :Node is not permitted in project payments",
         ),
     ],
+    "argocd-out-of-order": [
+        (
+            "await_deployment",
+            f'{BUSY.format("Unavailable")}connection error: desc = "transport: dial tcp 10.96.12.7:8081: connection refused"',
+        ),
+        ("await_deployment", f"{BUSY.format('DeadlineExceeded')}context deadline exceeded"),
+        ("await_deployment", f"{BUSY.format('ResourceExhausted')}received message larger than max"),
+        (
+            "await_deployment",
+            (
+                f"{SYNC}ComparisonError: Failed to load live state: failed to get cluster info for "
+                '"https://kubernetes.default.svc": dial tcp: i/o timeout'
+            ),
+        ),
+    ],
     "argocd-repository-unreadable": [
         (
             "await_deployment",
@@ -354,6 +496,10 @@ SAID = {
         (
             "await_deployment",
             f"{LOAD}unable to resolve 'main' to a commit SHA",
+        ),
+        (
+            "await_deployment",
+            f"{LOAD}error getting helm settings: x509: certificate signed by unknown authority",
         ),
     ],
     "chart-not-rendering": [
@@ -365,6 +511,16 @@ SAID = {
             ),
         ),
         ("await_deployment", f"{LOAD}environments/prod: app path does not exist"),
+    ],
+    "argocd-lacks-rights": [
+        (
+            "await_deployment",
+            (
+                f'{APPLY}deployments.apps "web" is forbidden: User '
+                '"system:serviceaccount:argocd:argocd-application-controller" cannot patch resource "deployments" in API '
+                'group "apps" in the namespace "a"'
+            ),
+        ),
     ],
     "argocd-sync-failed": [
         (
@@ -395,6 +551,12 @@ SAID = {
             ),
         ),
     ],
+    "quota-needs-resources": [
+        (
+            "await_deployment",
+            f"{CREATE}failed quota: compute: must specify limits.cpu for: app; limits.memory for: app",
+        ),
+    ],
     "admission-refused": [
         (
             "await_deployment",
@@ -409,6 +571,27 @@ SAID = {
                 f'{HEALTH}Deployment web: FailedCreate: pods "web-7d9c" is forbidden: violates PodSecurity '
                 '"restricted:latest": runAsNonRoot != true'
             ),
+        ),
+    ],
+    "admission-webhook-down": [
+        (
+            "await_deployment",
+            (
+                f'{APPLY}Internal error occurred: failed calling webhook "validate.kyverno.svc-fail": failed to call webhook: '
+                'Post "https://kyverno-svc.kyverno.svc:443/validate/fail?timeout=10s": context deadline exceeded'
+            ),
+        ),
+    ],
+    "service-account-missing": [
+        (
+            "await_deployment",
+            f'{CREATE}error looking up service account a/web: serviceaccount "web" not found',
+        ),
+    ],
+    "image-never-pulled": [
+        (
+            "await_deployment",
+            f'{HEALTH}container app: ErrImageNeverPull: Container image "a:1" is not present with pull policy of Never',
         ),
     ],
     "image-not-pulled": [
@@ -426,6 +609,38 @@ SAID = {
             "await_deployment",
             f'{HEALTH}container app: CreateContainerConfigError: secret "database" not found',
         ),
+        (
+            "await_deployment",
+            f"{HEALTH}container app: CreateContainerConfigError: couldn't find key url in Secret a/database",
+        ),
+    ],
+    "image-runs-as-root": [
+        (
+            "await_deployment",
+            (
+                f"{HEALTH}container app: CreateContainerConfigError: container has runAsNonRoot and image will run as root "
+                '(pod: "web-1_a(1)", container: app)'
+            ),
+        ),
+        (
+            "await_deployment",
+            (
+                f"{HEALTH}container app: CreateContainerConfigError: container has runAsNonRoot and image has non-numeric user "
+                "(app), cannot verify user is non-root"
+            ),
+        ),
+    ],
+    "node-too-slow": [
+        (
+            "await_deployment",
+            f"{HEALTH}container app: CreateContainerError: context deadline exceeded",
+        ),
+    ],
+    "container-not-made": [
+        (
+            "await_deployment",
+            f'{HEALTH}container app: CreateContainerError: failed to generate container "1" spec: no command specified',
+        ),
     ],
     "container-out-of-memory": [
         ("await_deployment", f"{HEALTH}container app: OOMKilled"),
@@ -438,6 +653,12 @@ SAID = {
         (
             "await_deployment",
             f"{HEALTH}container app: CrashLoopBackOff: back-off 5m0s restarting failed container=app pod=web_a(1)",
+        ),
+    ],
+    "volume-not-bound": [
+        (
+            "await_deployment",
+            f"{HEALTH}pod: Unschedulable: 0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims.",
         ),
     ],
     "not-schedulable": [
@@ -525,6 +746,10 @@ def test_every_known_cause_is_one_that_somebody_has_said() -> None:
         ("register_component", "the catalog to read the component"),
         ("await_approval", "approval by somebody of platform"),
         ("await_live_url", ""),
+        (
+            "create_app_repository",
+            "GitLab could not hand a token to the pipelines: key (DEPLOYMENT_TOKEN) has already been taken.",
+        ),
     ],
 )
 def test_an_ordinary_wait_and_what_nobody_foresaw_are_no_known_cause(step: str, words: str) -> None:

@@ -41,12 +41,7 @@ CAUSES = (
     KnownCause(
         name="certificate-pending",
         steps=_ADDRESS,
-        signs=(
-            "to speak TLS",
-            "InvalidCertificateRef",
-            "Issuing certificate as Secret does not exist",
-            "Waiting on certificate issuance",
-        ),
+        signs=("to speak TLS",),
         meaning="There is no certificate for the host name yet; issuing one takes some minutes.",
         fix="If it lasts, look at the Certificate and its Order in cert-manager, and at the gateway's listener.",
         helper=Helper.PLATFORM_TEAM,

@@ -10,11 +10,19 @@ CAUSES = (
         name="environment-kind-missing",
         signs=(
             r"does not know \S*idp\.internal",
-            r'make sure the "\S+" CRD is installed',
+            'make sure the "ApplicationEnvironment" CRD is installed',
             'no matches for kind "ApplicationEnvironment"',
         ),
         meaning="The cluster does not know what an ApplicationEnvironment is: its definition (XRD) is not installed.",
         fix="Let Argo CD apply the chart helm/compositions, then press Retry.",
+        helper=Helper.PLATFORM_TEAM,
+    ),
+    KnownCause(
+        name="kind-not-installed",
+        steps=_DEPLOYMENT,
+        signs=(r'make sure the "\S+" CRD is installed', 'no matches for kind "'),
+        meaning="The deployment repository asks for an object of a kind that the cluster does not know.",
+        fix="Install what brings the kind (its CRD), or take the object out of the deployment repository and commit.",
         helper=Helper.PLATFORM_TEAM,
     ),
     KnownCause(
@@ -34,11 +42,20 @@ CAUSES = (
         steps=_ENVIRONMENT,
         signs=(
             "cannot find an active FunctionRevision",
-            "cannot (run|get gRPC client connection for) Function",
+            "cannot get gRPC client connection for Function",
+            "cannot run Function .*code = Unavailable",
             r"Function\S* \S+ not found",
         ),
         meaning="Crossplane cannot run the function that the Composition asks for: it is not installed or not healthy.",
         fix="Install the function that helm/compositions names and look at its pod; it goes on by itself then.",
+        helper=Helper.PLATFORM_TEAM,
+    ),
+    KnownCause(
+        name="crossplane-function-failed",
+        steps=_ENVIRONMENT,
+        signs=("cannot run Function", "returned a fatal result"),
+        meaning="The function that makes the environment runs, and ended with an error of its own.",
+        fix="Mend the function's script in helm/compositions as the error says; it goes on by itself then.",
         helper=Helper.PLATFORM_TEAM,
     ),
     KnownCause(
@@ -66,6 +83,18 @@ CAUSES = (
         helper=Helper.PLATFORM_TEAM,
     ),
     KnownCause(
+        name="argocd-out-of-order",
+        steps=_DEPLOYMENT,
+        signs=(
+            "code = (Unavailable|DeadlineExceeded|ResourceExhausted)",
+            "failed to load live state",
+            "failed to get cluster info",
+        ),
+        meaning="Argo CD's own parts do not reach each other or the cluster, or have too much to do.",
+        fix="Look at the pods of Argo CD (repo-server, application-controller) and their limits; it goes on by itself then.",
+        helper=Helper.PLATFORM_TEAM,
+    ),
+    KnownCause(
         name="argocd-repository-unreadable",
         steps=_DEPLOYMENT,
         signs=(
@@ -76,9 +105,11 @@ CAUSES = (
             "HTTP Basic: Access denied",
             "Authentication failed for",
             "Could not read from remote repository",
+            "failed to generate manifest.*x509: ",
         ),
         meaning="Argo CD cannot read the deployment repository: it has no valid token for it, or no way there.",
-        fix="Put a GitLab token with read_repository into Argo CD's repository credentials (docs/connecting.md).",
+        fix="Put a GitLab token with read_repository into Argo CD's repository credentials (docs/connecting.md), and "
+        "GitLab's certificate authority where it is your own.",
         helper=Helper.PLATFORM_TEAM,
     ),
     KnownCause(
@@ -93,6 +124,14 @@ CAUSES = (
         meaning="Argo CD reads the deployment repository, and its chart gives no valid manifests.",
         fix="Mend the chart or its values in the deployment repository and commit; Argo CD goes on by itself then.",
         helper=Helper.REQUESTER,
+    ),
+    KnownCause(
+        name="argocd-lacks-rights",
+        steps=_DEPLOYMENT,
+        signs=(r'User "system:serviceaccount:\S+" cannot \w+ resource',),
+        meaning="Argo CD's own account in the cluster may not apply an object of this kind.",
+        fix="Give Argo CD's application controller the right that the error names, then press Retry.",
+        helper=Helper.PLATFORM_TEAM,
     ),
     KnownCause(
         name="argocd-sync-failed",

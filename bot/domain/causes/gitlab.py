@@ -55,6 +55,29 @@ CAUSES = (
         helper=Helper.PLATFORM_TEAM,
     ),
     KnownCause(
+        name="gitlab-project-tokens-off",
+        signs=("permission to create project access token",),
+        meaning="GitLab makes no access tokens for projects here: they are switched off for the group, its plan has none, "
+        "or the bot's user is no Maintainer.",
+        fix="Allow them (Settings > General > Permissions and group features of the top-level group), then press Retry.",
+        helper=Helper.PLATFORM_TEAM,
+    ),
+    KnownCause(
+        name="gitlab-webhook-address",
+        signs=(r"Requests to the (local network|localhost) are not allowed", "Invalid url given"),
+        meaning="GitLab may not call the bot's address, for it lies in GitLab's own network.",
+        fix="Allow it (Admin > Settings > Network > Outbound requests), or empty IDP_PUBLIC_URL and start the bot again; "
+        "then press Retry.",
+        helper=Helper.PLATFORM_TEAM,
+    ),
+    KnownCause(
+        name="gitlab-read-only",
+        signs=("temporarily read-only", "read-only instance", "in maintenance mode"),
+        meaning="GitLab takes no changes at the moment: it is being maintained.",
+        fix="Wait until that is over, then press Retry.",
+        helper=Helper.PLATFORM_TEAM,
+    ),
+    KnownCause(
         name="gitlab-protected-branch",
         signs=(
             "not allowed to push (code )?(in)?to (this|protected) branch",
@@ -80,7 +103,10 @@ CAUSES = (
     ),
     KnownCause(
         name="gitlab-name-taken",
-        signs=("has already been taken", "exists already and was not made for this request"),
+        signs=(
+            r"(?<!\)) has already been taken",
+            "exists already and was not made for this request",
+        ),
         meaning="Something of that name is there already and belongs to somebody else; it may be a deleted project, too.",
         fix="Choose another name, or have the other project moved away, then press Retry.",
         helper=Helper.REQUESTER,

@@ -3,9 +3,16 @@
 from bot.domain.causes.known_cause import Helper, KnownCause
 
 _PIPELINE = ("await_pipeline",)
-_REFUSED = (
-    r"(HTTP Basic: Access denied|Authentication failed for|could not read (Username|Password)"
-    r"|returned error: 40[13]|not allowed to push)"
+_DEPLOY = r"(?s)pipeline's \S{0,80}deploy\S{0,80} job failed.*"
+_GIT_REFUSED = (
+    r"((?<!unauthorized: )HTTP Basic: Access denied|fatal: Authentication failed for"
+    r"|fatal: could not read (Username|Password)|unable to access .*returned error: 40[13]"
+    r"|not allowed to push)"
+)
+_REGISTRY_REFUSED = (
+    r"(?ms)job failed.*^((error|fatal|time=|#\d)[^\n]*)?"
+    r"(denied: (requested )?access|unauthorized: (authentication required|access|HTTP Basic)"
+    r"|status from \w+ request to [^\n]*/v2/[^\n]*: 40[13])"
 )
 
 CAUSES = (
@@ -23,7 +30,7 @@ CAUSES = (
         signs=(
             "none has for more than",
             "still waiting for a runner",
-            r"job failed \((stuck_or_timeout_failure|no_matching_runner|runner_unsupported)\)",
+            r"job failed \((stuck_or_timeout_failure|no_matching_runner|runner_unsupported|runner_provisioning_timeout)\)",
         ),
         meaning="No runner takes the job: all are busy or off, or none has the tags that the job asks for.",
         fix="Start a runner that may take the group's jobs, or give it their tags; then run the job again in GitLab.",
@@ -33,7 +40,7 @@ CAUSES = (
         name="pipeline-runner-broken",
         steps=_PIPELINE,
         signs=(
-            r"job failed \((runner_system_failure|image_pull_failure|data_integrity_failure)\)",
+            r"job failed \((runner_system_failure|runner_configuration_error|image_pull_failure|data_integrity_failure)\)",
             r"(?s)job failed.*ERROR: (Job failed \(system failure\)|Preparation failed)",
         ),
         meaning="The runner could not run the job at all: not the job's commands failed, but what is around them.",
@@ -60,9 +67,18 @@ CAUSES = (
         helper=Helper.PLATFORM_TEAM,
     ),
     KnownCause(
+        name="deployment-branch-protected",
+        steps=_PIPELINE,
+        signs=(rf"{_DEPLOY}not allowed to push code to protected branches",),
+        meaning="The deployment repository's branch is protected, and the pipeline's token may not push to it.",
+        fix="Let Maintainers push to the branch (Settings > Repository > Protected branches of the deployment repository), "
+        "then run the job again in GitLab.",
+        helper=Helper.PLATFORM_TEAM,
+    ),
+    KnownCause(
         name="deploy-token-refused",
         steps=_PIPELINE,
-        signs=(rf"(?s)pipeline's \S{{0,80}}deploy\S{{0,80}} job failed.*{_REFUSED}",),
+        signs=(rf"{_DEPLOY}{_GIT_REFUSED}",),
         meaning="The token with which the pipeline writes to the deployment repository is not accepted.",
         fix="Delete the variable DEPLOYMENT_TOKEN (Settings > CI/CD) and press Retry on the request for a new one, "
         "or put a token there that may push; then run the job again in GitLab.",
@@ -71,9 +87,7 @@ CAUSES = (
     KnownCause(
         name="registry-refused",
         steps=_PIPELINE,
-        signs=(
-            r"(?s)job failed.*(denied: (requested )?access|unauthorized: (authentication|access))",
-        ),
+        signs=(_REGISTRY_REFUSED,),
         meaning="The container registry did not let the job read or write an image.",
         fix="Turn the project's container registry on, and let its jobs push; then run the job again in GitLab.",
         helper=Helper.PLATFORM_TEAM,
