@@ -8,6 +8,7 @@ import httpx
 
 from bot.adapters.retry_after import retry_after
 from bot.domain.errors import PermanentError, TemporaryError
+from bot.domain.secrecy import masked
 
 _TOKEN_FIX = (
     "Put a token of `backend.auth.externalAccess` into BACKSTAGE_TOKEN and start the bot again."  # noqa: S105 advice, not a secret
@@ -90,9 +91,9 @@ def refused_file(location: str, said: str) -> TemporaryError | PermanentError:
 
 
 def words(answer: httpx.Response) -> str:
-    """Backstage's own words, or the start of whatever else has answered."""
+    """Backstage's own words, or the start of whatever else has answered, masked before they are cut."""
     try:
         said = answer.json()["error"]["message"]
     except (ValueError, KeyError, TypeError):
         said = f"{answer.status_code} {answer.reason_phrase}"
-    return str(said)[:500]
+    return masked(str(said))[:500]

@@ -10,6 +10,7 @@ import requests
 
 from bot.adapters.retry_after import retry_after
 from bot.domain.errors import PermanentError, TemporaryError
+from bot.domain.secrecy import masked
 
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _CONFLICT, _TOO_MANY = 401, 403, 404, 409, 429
 _SERVER_ERRORS = range(500, 600)
@@ -135,11 +136,14 @@ def _final(code: int, said: str, doing: str) -> PermanentError:
 
 
 def words(error: gitlab.GitlabError) -> str:
-    """GitLab's own words, whatever shape it gave them: a text, a list, or lists under field names."""
+    """GitLab's own words, whatever shape it gave them: a text, a list, or lists under field names.
+
+    They are masked before they are cut: nobody would know half a secret for one.
+    """
     said = "; ".join(_sentences(error.error_message)) or str(error)
     if said.lstrip().startswith("<"):
         said = f"an HTML page instead of an answer ({error.response_code})"
-    return ": ".join(dict.fromkeys([*_oauth_words(error), said]))[:500]
+    return masked(": ".join(dict.fromkeys([*_oauth_words(error), said])))[:500]
 
 
 def _oauth_words(error: gitlab.GitlabError) -> Iterator[str]:

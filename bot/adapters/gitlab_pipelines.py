@@ -91,7 +91,15 @@ def log_tail(client: gitlab.Gitlab, path: str, job_id: int, *, lines: int) -> st
     chunks: deque[bytes] = deque(maxlen=_TAIL_CHUNKS)
     job = client.projects.get(path, lazy=True).jobs.get(job_id, lazy=True)
     job.trace(streamed=True, action=chunks.append, chunk_size=_CHUNK_SIZE)
-    return plain_tail(b"".join(chunks).decode(errors="replace"), lines=lines)
+    tail = b"".join(chunks).decode(errors="replace")
+    is_cut = len(chunks) == _TAIL_CHUNKS
+    return plain_tail(from_a_whole_word(tail) if is_cut else tail, lines=lines)
+
+
+def from_a_whole_word(log: str) -> str:
+    """What follows the first space: of a secret that was cut in two nobody would know the rest for one."""
+    space = re.search(r"\s", log)
+    return log[space.start() :] if space else ""
 
 
 def plain_tail(log: str, *, lines: int) -> str:

@@ -9,14 +9,15 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator
 
 from bot.domain.digest import canonical, digest_of
+from bot.domain.secrecy import masked
 from bot.domain.value import Value
 
 LONGEST_DETAIL = 500
 
 
 def _fit_to_keep(text: str) -> str:
-    """Whatever was said can be written down, shortened: an entry is never refused for its words."""
-    return text[:LONGEST_DETAIL].encode(errors="replace").decode()
+    """Whatever was said can be written down, masked and then shortened: an entry is never refused for its words."""
+    return masked(text)[:LONGEST_DETAIL].encode(errors="replace").decode()
 
 
 Detail = Annotated[str, BeforeValidator(_fit_to_keep)]

@@ -10,25 +10,27 @@ from typing_extensions import override
 from bot.domain.census import Census
 
 
-def page(census: Census | None) -> bytes:
+def page(census: Census | None, *, is_up: bool) -> bytes:
     """Render it.
 
     Args:
         census: the jobs as the store has them now; None when it cannot be reached.
+        is_up: whether the store takes what is written.
     """
     shared = CollectorRegistry()
-    shared.register(_Shared(census))
+    shared.register(_Shared(census, is_up=is_up))
     return generate_latest(shared) + generate_latest(REGISTRY)
 
 
 class _Shared(Collector):
-    def __init__(self, census: Census | None) -> None:
+    def __init__(self, census: Census | None, *, is_up: bool) -> None:
         self._census = census
+        self._is_up = is_up
 
     @override
     def collect(self) -> Iterator[Metric]:
         yield GaugeMetricFamily(
-            "idp_store_up", "Whether Redis answered.", value=float(self._census is not None)
+            "idp_store_up", "Whether Redis answered and took a write.", value=float(self._is_up)
         )
         if self._census:
             yield from _of(self._census)

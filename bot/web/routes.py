@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -24,6 +25,7 @@ from bot.web.strangers import noting_strangers
 log = structlog.get_logger()
 
 STORE_SECONDS = 3
+WRITTEN = "a-write"
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -67,14 +69,26 @@ async def _alive(_: Request) -> Response:
 
 def _metrics(ports: Ports) -> Endpoint:
     async def shown(_: Request) -> Response:
+        census = None
         try:
             async with asyncio.timeout(STORE_SECONDS):
                 census = await ports.jobs.census(now=ports.clock())
+                await _write(ports)
+            is_up = True
         except (TemporaryError, TimeoutError):
-            census = None
-        return Response(metrics.page(census), media_type=CONTENT_TYPE_LATEST)
+            is_up = False
+        return Response(metrics.page(census, is_up=is_up), media_type=CONTENT_TYPE_LATEST)
 
     return shown
+
+
+async def _write(ports: Ports) -> None:
+    """Write something that is of no account: a Redis that is full, or a replica, answers and takes nothing.
+
+    Raises:
+        TemporaryError: the store cannot be reached, or takes nothing.
+    """
+    await ports.jobs.is_new(WRITTEN, keep=timedelta(seconds=1))
 
 
 def _readiness(ports: Ports, is_listening: IsListening | None, is_stopping: IsStopping) -> Endpoint:
@@ -83,7 +97,7 @@ def _readiness(ports: Ports, is_listening: IsListening | None, is_stopping: IsSt
             return _not_ready("It is stopping.")
         try:
             async with asyncio.timeout(STORE_SECONDS):
-                await ports.jobs.recent(limit=1)
+                await _write(ports)
         except TemporaryError as error:
             return _not_ready(error.cause)
         except TimeoutError:

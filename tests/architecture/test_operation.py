@@ -37,7 +37,7 @@ def shared() -> Iterator[tuple[str, tuple[str, ...]]]:
         pauses={("plan_app", StepState.WAITING): 1},
         overdue="PT1M",  # type: ignore[arg-type] # pydantic reads it
     )
-    for metric in _Shared(census).collect():
+    for metric in _Shared(census, is_up=True).collect():
         yield metric.name, tuple(sorted(metric.samples[0].labels))
 
 

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from bot.adapters.backstage import Backstage
+from bot.domain import secrecy
 from bot.domain.entities import EntityRef, entity_ref
 from bot.domain.errors import PermanentError, TemporaryError
 from bot.sandbox import serving
@@ -342,3 +343,14 @@ async def test_a_connection_that_was_closed_meanwhile_is_no_failure_of_a_questio
         await backstage.close()
 
     assert len(asked) == 1, "what is not a question is not repeated"
+
+
+async def test_a_secret_at_the_edge_of_what_is_kept_of_long_words_is_masked_as_a_whole() -> None:
+    token = "canary-of-backstage-at-the-edge-0123456789"
+    secrecy.keep(token)
+
+    async with a_backstage(always(400, "y" * 480 + f" Bearer {token}")) as backstage:
+        with pytest.raises(PermanentError) as raised:
+            await backstage.find(HELLO)
+
+    assert "canary-of-backstage" not in str(raised.value)

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from bot.adapters.memory.lease import LEASE, MemoryLease
+from bot.domain import secrecy
 from bot.domain.approval import Verdict
 from bot.domain.audit import AuditEntry, EntryKind
 from bot.domain.digest import digest_of
@@ -263,3 +264,12 @@ async def test_a_refusal_can_be_written_down_whatever_its_words_are() -> None:
 
     assert len(entry.detail) == 500
     assert json.loads(entry.model_dump_json())["detail"].startswith("?x")
+
+
+def test_a_secret_at_the_edge_of_what_an_entry_keeps_is_masked_as_a_whole() -> None:
+    token = "canary-at-the-edge-of-an-entry-0123456789"
+    secrecy.keep(token)
+
+    entry = AuditEntry(kind=EntryKind.REFUSAL, at=NOON, what="asked", detail="x" * 480 + token)
+
+    assert "canary-at" not in entry.detail

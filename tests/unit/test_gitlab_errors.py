@@ -9,6 +9,7 @@ import requests
 
 from bot.adapters.gitlab_errors import translated
 from bot.adapters.retry_after import retry_after
+from bot.domain import secrecy
 from bot.domain.errors import PermanentError, TemporaryError
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -132,3 +133,13 @@ def test_a_date_means_nothing_where_none_is_expected() -> None:
 
 def test_no_retry_after_is_no_wish() -> None:
     assert retry_after({}, now=NOW) is None
+
+
+def test_a_secret_at_the_edge_of_what_is_kept_of_long_words_is_masked_as_a_whole() -> None:
+    token = "glpat-canary-at-the-edge-0123456789"
+    secrecy.keep(token)
+
+    told = meant(refusal(400, "x" * 475 + token + " and more"))
+
+    assert "glpat-canary" not in str(told)
+    assert secrecy.MASK in told.cause

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.adapters.gitlab_files import blob_sha
-from bot.adapters.gitlab_pipelines import in_running_order, plain_tail
+from bot.adapters.gitlab_pipelines import from_a_whole_word, in_running_order, plain_tail
 from bot.adapters.gitlab_projects import description_of, mark_of
 from bot.domain.request import Visibility
 from bot.ports.git_host import NewProject
@@ -103,3 +103,10 @@ def test_a_job_that_nobody_takes_says_for_how_long() -> None:
 def test_a_failed_job_has_gitlabs_word_for_why() -> None:
     [job] = in_running_order([a_raw_job(status="failed", failure_reason="runner_system_failure")])
     assert job.failure == "runner_system_failure"
+
+
+def test_a_log_that_is_cut_begins_with_a_whole_word() -> None:
+    """Half a token is not known for one, and would not be masked."""
+    assert from_a_whole_word("ab-of-a-token pushed\nok") == " pushed\nok"
+    assert from_a_whole_word("\nok") == "\nok"
+    assert from_a_whole_word("all-of-one-token") == ""

@@ -94,7 +94,7 @@ async def test_the_page_tells_how_the_jobs_stand() -> None:
     waits = StepRecord(state=StepState.WAITING, reason="pipeline 4711 of idp/payments/hello")
     store.put("job00000", {"steps": {"await_pipeline": waits}})
 
-    text = metrics.page(await store.census(now=NOON + timedelta(minutes=1))).decode()
+    text = metrics.page(await store.census(now=NOON + timedelta(minutes=1)), is_up=True).decode()
 
     assert 'idp_jobs{state="running"} 2.0' in text
     assert 'idp_jobs{state="waiting"} 1.0' in text
@@ -111,7 +111,7 @@ async def _put(store: MemoryJobs, job: Job, state: JobState) -> None:
 
 
 def test_without_the_store_the_page_still_tells_what_the_process_knows() -> None:
-    text = metrics.page(None).decode()
+    text = metrics.page(None, is_up=False).decode()
 
     assert "idp_store_up 0.0" in text
     assert "idp_jobs{" not in text

@@ -1,6 +1,7 @@
 """What systems that call the bot over HTTP are answered."""
 
 import asyncio
+import dataclasses
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -12,6 +13,8 @@ import structlog
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
+from bot.adapters.redis_connection import open_redis
+from bot.adapters.redis_jobs import RedisJobs
 from bot.cli.child import free_port
 from bot.domain.errors import PermanentError, TemporaryError
 from bot.web import routes, server
@@ -176,10 +179,10 @@ async def test_a_process_whose_slack_socket_is_gone_is_not_ready(world: World) -
 async def test_a_process_without_its_store_is_not_ready(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def unreachable(limit: int = 50) -> None:
+    async def unreachable(*_: object, **__: object) -> None:
         raise TemporaryError("Redis cannot be reached.")
 
-    monkeypatch.setattr(world.jobs, "recent", unreachable)
+    monkeypatch.setattr(world.jobs, "is_new", unreachable)
     async with visitor(world) as probe:
         answer = await probe.get("/readyz")
 
@@ -196,13 +199,32 @@ async def test_a_job_of_another_version_does_not_make_the_process_unready(world:
     assert 'idp_jobs{state="running"} 0.0' in answers[1].text
 
 
+async def test_a_store_that_answers_and_takes_no_writes_is_not_up(
+    world: World, redis_url: str
+) -> None:
+    async with open_redis(redis_url) as redis:
+        jobs = RedisJobs(redis, owner="tests")
+        world.ports = dataclasses.replace(world.ports, jobs=jobs)
+        await jobs.create(a_job())
+        await redis.config_set("maxmemory", "1")
+        try:
+            async with visitor(world) as probe:
+                answers = [await probe.get(path) for path in ("/readyz", "/metrics")]
+        finally:
+            await redis.config_set("maxmemory", "0")
+
+    assert [answer.status_code for answer in answers] == [503, 200]
+    assert "idp_store_up 0.0" in answers[1].text
+    assert 'idp_jobs{state="running"} 1.0' in answers[1].text
+
+
 async def test_a_store_that_says_nothing_is_not_waited_for(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def silent(**_: object) -> None:
+    async def silent(*_: object, **__: object) -> None:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(world.jobs, "recent", silent)
+    monkeypatch.setattr(world.jobs, "is_new", silent)
     monkeypatch.setattr(world.jobs, "census", silent)
     monkeypatch.setattr(routes, "STORE_SECONDS", 0.01)
     async with visitor(world) as probe:
