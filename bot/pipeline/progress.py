@@ -128,21 +128,34 @@ def after_not_yet(
 def after_temporary(
     record: StepRecord, step: Step[Any], error: TemporaryError, *, now: datetime, random: Random
 ) -> StepRecord:
-    """Try again after a random pause below a bound that doubles (full jitter), or fail when the tries are used up.
+    """Try again after a random pause below a bound that doubles (full jitter).
 
-    A `Retry-After` of the other side is the least that is waited.
+    Fail when the tries are used up, or the step's patience. A `Retry-After` of the other side is the least that is
+    waited, but for the last try: that one comes when patience ends.
     """
-    if record.attempts >= step.tries:
-        over = PermanentError(
-            f"{error.cause} That happened {record.attempts} times in a row.",
-            "Wait until the other side is well again, then press Retry.",
+    since = record.waiting_since or now
+    left = step.patience - (now - since)
+    if over := _used_up(record, step, left):
+        given_up = PermanentError(
+            f"{error.cause} {over}", "Wait until the other side is well again, then press Retry."
         )
-        return after_permanent(record, step, over, now=now)
+        return after_permanent(record, step, given_up, now=now)
     bound = min(FIRST_PAUSE * 2**record.attempts, LONGEST_PAUSE)
     pause = timedelta(seconds=random(0, bound.total_seconds())) + (error.retry_after or timedelta())
     return record.evolve(
-        state=StepState.RETRYING, look_at=now + pause, **_trouble(step, error.cause)
+        state=StepState.RETRYING,
+        waiting_since=since,
+        look_at=now + min(pause, left),
+        **_trouble(step, error.cause),
     )
+
+
+def _used_up(record: StepRecord, step: Step[Any], left: timedelta) -> str:
+    if record.attempts >= step.tries:
+        return f"That happened {record.attempts} times in a row."
+    if left <= timedelta():
+        return f"The {in_words(step.patience)} that this step may take are over."
+    return ""
 
 
 def after_permanent(

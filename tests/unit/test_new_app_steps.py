@@ -230,6 +230,40 @@ async def test_a_sync_that_failed_says_why_once_and_where_to_look(world: World) 
     assert "https://argocd.example.com/" in record.reason
 
 
+DOWN = (
+    "ComparisonError: Failed to load target state: failed to generate manifest for source 1 of 1: rpc error: "
+    'code = Unavailable desc = connection error: desc = "transport: dial tcp 10.0.253.32:8081: connection refused"'
+)
+
+
+async def test_an_argocd_whose_own_parts_are_away_is_waited_for_within_the_steps_patience(
+    world: World,
+) -> None:
+    away = {"operation": "Failed", "sync": Sync.UNKNOWN, "errors": (DOWN,)}
+
+    record = await deployed(world, **away)
+    late = (await world.advance(a_job(), by=31 * MINUTE)).step("await_deployment")
+
+    assert (record.state, record.cause) == (StepState.WAITING, "argocd-out-of-order")
+    assert (late.state, late.cause) == (StepState.FAILED, "argocd-out-of-order")
+    assert "After 30 minutes" in late.reason
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        "SyncError: resource :Node is not permitted in project payments",
+        "SyncError: one or more objects failed to apply, reason: failed calling webhook: i/o timeout",
+    ],
+)
+async def test_what_does_not_pass_is_told_at_once_also_beside_what_may(
+    world: World, refused: str
+) -> None:
+    record = await deployed(world, operation="Failed", errors=(DOWN, refused))
+
+    assert record.state is StepState.FAILED
+
+
 async def test_a_pipeline_that_deployed_nothing_is_no_success(world: World) -> None:
     world.catalog.fail_next(TemporaryError("The catalog is asleep."), call="register")
     await begin(world)

@@ -1,5 +1,6 @@
 """Wait until Argo CD runs what the first pipeline deployed."""
 
+import re
 from datetime import timedelta
 
 from bot.domain.errors import NotYet, PermanentError
@@ -8,6 +9,12 @@ from bot.pipeline.step import step
 from bot.ports.cluster import Application, Cluster, Health, Sync
 
 FAILED_OPERATIONS = {"Failed", "Error"}
+_PASSING = re.compile(
+    r"code = (Unavailable|DeadlineExceeded|ResourceExhausted|Canceled)\b|connection (refused|reset)"
+    r"|i/o timeout|TLS handshake timeout|context deadline exceeded|no such host|unexpected EOF"
+    r"|\b(429 Too Many Requests|50[234] )",
+    re.IGNORECASE,
+)
 
 
 @step("Deploy", patience=timedelta(minutes=30))
@@ -25,7 +32,7 @@ async def await_deployment(
     application = await cluster.find_application(name)
     if application is None:
         raise NotYet(await _before_application(name, cluster))
-    if application.operation in FAILED_OPERATIONS and application.errors:
+    if application.operation in FAILED_OPERATIONS and not all(map(_passes, application.errors)):
         raise PermanentError(
             f"Argo CD could not sync {name} ({application.web_url}): {_refusal(application)}",
             "Look there, mend the deployment repository, then press Retry.",
@@ -34,6 +41,11 @@ async def await_deployment(
         words = _refusal(application) or await _trouble(application, cluster)
         raise NotYet(f"{waiting}: {words}" if words else waiting)
     return Deployment(application=name, web_url=application.web_url, revision=application.revision)
+
+
+def _passes(error: str) -> bool:
+    """Whether Argo CD only failed to reach its own parts or the cluster; what the cluster refused is told at once."""
+    return "failed to apply" not in error and _PASSING.search(error) is not None
 
 
 def _refusal(application: Application) -> str:
