@@ -9,7 +9,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from bot.domain.errors import TemporaryError
+from bot.adapters.redis_errors import translated
 
 FOLDER = Path(__file__).parent / "lua"
 
@@ -29,7 +29,7 @@ def translating() -> Iterator[None]:
         yield
     except RedisError as error:
         _heed_cancel()
-        raise TemporaryError("Redis, where the jobs are kept, cannot be reached.") from error
+        raise translated(error) from error
     _heed_cancel()
 
 
