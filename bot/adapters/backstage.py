@@ -10,14 +10,13 @@ import httpx
 from pydantic import SecretStr
 
 from bot.adapters import backstage_errors
-from bot.adapters.backstage_locations import MANAGED_BY, candidates, may_go
+from bot.adapters.backstage_locations import candidates, may_go, source_of
 from bot.adapters.catalog_documents import (
     SLACK_ID,
     Document,
     by_title,
     contains,
     entity,
-    is_within,
     ref_of,
 )
 from bot.adapters.outside_calls import outside_call
@@ -25,7 +24,7 @@ from bot.adapters.trust import trusted
 from bot.domain.entities import EntityRef
 from bot.domain.errors import PermanentError
 from bot.ports.clock import Clock
-from bot.ports.service_catalog import Entity
+from bot.ports.service_catalog import Entity, is_within
 
 T = TypeVar("T")
 _BY_REFS = "/entities/by-refs"
@@ -180,10 +179,10 @@ class Backstage:
     async def _refuse_second_definition(self, location: str, expects: EntityRef) -> None:
         """The first definition of an entity wins without a word, so say it before it happens."""
         for document in await self._by_refs([expects], ("metadata.annotations",)):
-            known = document["metadata"]["annotations"].get(MANAGED_BY, "")
-            if unquote(known) != unquote(f"url:{location}"):
+            known = source_of(document)
+            if unquote(known) != unquote(location):
                 raise PermanentError(
-                    f"The catalog has {expects} already, from {known.removeprefix('url:')}.",
+                    f"The catalog has {expects} already, from {known}.",
                     "Choose another name, or remove the other definition, then retry.",
                 )
 
@@ -246,6 +245,7 @@ class Backstage:
         return entity(
             document,
             web_url=self.page(ref),
+            location=source_of(document),
             owners=[each["targetRef"] for each in relations if each["type"] == "ownedBy"],
             groups=[each["targetRef"] for each in relations if each["type"] == "memberOf"],
             problem=problem,

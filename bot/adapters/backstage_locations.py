@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote
 
-from bot.adapters.catalog_documents import Document, is_within, ref_of
+from bot.adapters.catalog_documents import Document, ref_of
 from bot.domain.entities import EntityRef
+from bot.ports.service_catalog import is_within
 
-MANAGED_BY = "backstage.io/managed-by-location"
+_MANAGED_BY = "backstage.io/managed-by-location"
 
 
 def may_go(target: str, brought: Iterable[Document], ref: EntityRef, *, within: str) -> bool:
@@ -21,10 +22,9 @@ def may_go(target: str, brought: Iterable[Document], ref: EntityRef, *, within: 
     if ref not in {ref_of(each) for each in entities}:
         return False
     if within:
-        return all(is_within(_source(each).removeprefix("url:"), within) for each in entities)
+        return all(is_within(source_of(each), within) for each in entities)
     return all(
-        ref_of(each) == ref and unquote(_source(each)) == unquote(f"url:{target}")
-        for each in entities
+        ref_of(each) == ref and unquote(source_of(each)) == unquote(target) for each in entities
     )
 
 
@@ -39,5 +39,7 @@ def candidates(listed: Iterable[Any], ref: EntityRef, *, within: str) -> list[Do
     ]
 
 
-def _source(document: Document) -> str:
-    return str((document["metadata"].get("annotations") or {}).get(MANAGED_BY, ""))
+def source_of(document: Document) -> str:
+    """The address of the file that defines an entity."""
+    annotations = document["metadata"].get("annotations") or {}
+    return str(annotations.get(_MANAGED_BY, "")).removeprefix("url:")

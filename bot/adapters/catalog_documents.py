@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
-from urllib.parse import unquote
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
@@ -38,13 +37,7 @@ def ref_of(document: Document) -> EntityRef | None:
     )
 
 
-def is_within(location: str, address: str) -> bool:
-    """Whether a file is in the repository at the address, or is what stands there; every file is within no address."""
-    inner, outer = (unquote(each).rstrip("/").lower() for each in (location, address))
-    return not outer or inner == outer or inner.startswith(f"{outer}/")
-
-
-def entity_from_file(document: Document, *, web_url: str) -> Entity | None:
+def entity_from_file(document: Document, *, web_url: str, location: str) -> Entity | None:
     """The entity as its own file tells it, where no catalog has worked out relations."""
     spec = _mapping(document, "spec")
     owner = spec.get(_OWNER_FIELD)
@@ -52,6 +45,7 @@ def entity_from_file(document: Document, *, web_url: str) -> Entity | None:
     return entity(
         document,
         web_url=web_url,
+        location=location,
         owners=[owner] if owner else (),
         groups=groups if isinstance(groups, list) else (),
     )
@@ -61,6 +55,7 @@ def entity(
     document: Document,
     *,
     web_url: str,
+    location: str,
     owners: Iterable[Any],
     groups: Iterable[Any],
     problem: str = "",
@@ -79,6 +74,7 @@ def entity(
         email=str(profile.get("email") or ""),
         slack_id=str(_mapping(document, "metadata", "annotations").get(SLACK_ID) or ""),
         web_url=web_url,
+        location=location,
         problem=problem,
     )
 

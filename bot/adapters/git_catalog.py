@@ -10,7 +10,6 @@ from bot.adapters.catalog_documents import (
     by_title,
     contains,
     entity_from_file,
-    is_within,
     known_as,
     parsed,
     ref_of,
@@ -18,7 +17,7 @@ from bot.adapters.catalog_documents import (
 from bot.domain.entities import EntityRef
 from bot.domain.errors import PermanentError
 from bot.ports.git_host import GitHost, RenderedFile
-from bot.ports.service_catalog import Entity
+from bot.ports.service_catalog import Entity, is_within
 
 _BRANCH = "main"
 _LOCATIONS = "locations"
@@ -213,7 +212,7 @@ def _entities_in(path: str, content: bytes, page: str) -> Iterable[Entity]:
         documents = parsed(content)
     except ValueError:
         return ()
-    found = (entity_from_file(document, web_url=page) for document in documents)
+    found = (entity_from_file(document, web_url=page, location=page) for document in documents)
     return [each for each in found if each]
 
 

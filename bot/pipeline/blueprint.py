@@ -93,6 +93,13 @@ def check(plan: Plan, step: str, now: Effect) -> None:
         raise PlanAgain(f"The template or a setting has changed since this was planned: {words}.")
 
 
+def is_as_planned(plan: Plan, step: str, file: str, content: bytes) -> bool:
+    """Whether a file is still what the step was to write; what somebody has changed since is theirs, too."""
+    planned = plan.effects.get(step, NOTHING).parts.get(file)
+    written = (RenderedFile(content=content, executable=executable) for executable in (False, True))
+    return any(_digests({file: each})[file] == planned for each in written)
+
+
 def changes(before: Effects, after: Effects, titles: Mapping[str, str]) -> tuple[str, ...]:
     """What would be made that was not planned before, a sentence for each step."""
     return tuple(

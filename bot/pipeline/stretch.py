@@ -11,7 +11,7 @@ from bot.pipeline.pipeline import Pipeline
 from bot.pipeline.progress import Random, ending, next_look, ready_steps, standing
 from bot.pipeline.recording import record
 from bot.pipeline.telling import Telling
-from bot.pipeline.undoing import course_of
+from bot.pipeline.undoing import course_of, keeps_names
 from bot.ports.bundle import Ports
 from bot.ports.job_store import Lease
 from bot.ports.telemetry import Telemetry
@@ -121,8 +121,8 @@ class Stretch:
         return True
 
     async def _settle(self, job: Job, state: JobState) -> bool:
-        """A failed job keeps its names, as it may be retried; somebody looks again when a review may be overdue."""
-        if state is not JobState.FAILED:
+        """Names are free when nothing that bears them is left; somebody looks again when a review may be overdue."""
+        if not keeps_names(self.pipeline, job, state):
             await self.ports.jobs.free(job.id)
         if job.review_due_at:
             return await self._put_aside(job, job.review_due_at)

@@ -1,6 +1,6 @@
 """The way back: which steps take back what a job has made, and in which order."""
 
-from bot.domain.job import Job
+from bot.domain.job import Job, JobState
 from bot.pipeline.course import Course
 from bot.pipeline.pipeline import Pipeline
 
@@ -27,6 +27,17 @@ def way_back(pipeline: Pipeline, job: Job) -> Course:
 def _goes(job: Job, step: str) -> bool:
     has_begun = bool(job.step(step).started_at)
     return has_begun and (not job.fix or step in job.fix.taken_back)
+
+
+def keeps_names(pipeline: Pipeline, job: Job, state: JobState) -> bool:
+    """Whether a job that ended so still holds its names.
+
+    A failed one may be retried. What a cancelled one has made stands: whoever made the same again would share it, and
+    lose it to the undo. What is done is seen in the world by everybody who asks for the same.
+    """
+    if state is not JobState.CANCELLED:
+        return state is JobState.FAILED
+    return any(job.step(undo.takes_back).started_at for undo in pipeline.undos)
 
 
 def course_of(pipeline: Pipeline, job: Job) -> Course:

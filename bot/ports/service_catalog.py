@@ -1,16 +1,24 @@
 """What the organisation knows about itself: users, groups, systems and components."""
 
 from typing import Protocol
+from urllib.parse import unquote
 
 from bot.domain.entities import EntityRef
 from bot.domain.value import Value
 
 
+def is_within(location: str, address: str) -> bool:
+    """Whether a file is in the repository at the address, or is what stands there; every file is within no address."""
+    inner, outer = (unquote(each).rstrip("/").lower() for each in (location, address))
+    return not outer or inner == outer or inner.startswith(f"{outer}/")
+
+
 class Entity(Value):
     """A catalog entity, reduced to what the bot uses.
 
-    `owner` is the group that owns a system or component; `groups` are a user's memberships; `problem` is the catalog's
-    own complaint about it (a broken source file, a relation that points nowhere).
+    `owner` is the group that owns a system or component; `groups` are a user's memberships; `location` is the address
+    of the file that defines it; `problem` is the catalog's own complaint about it (a broken source file, a relation
+    that points nowhere).
     """
 
     ref: EntityRef
@@ -21,7 +29,16 @@ class Entity(Value):
     email: str = ""
     slack_id: str = ""
     web_url: str = ""
+    location: str = ""
     problem: str = ""
+
+    def is_from(self, repository: str, file: str = "") -> bool:
+        """Whether it is defined in the repository at that address, in that file of it where one is named.
+
+        A file has several addresses, one for each way to write a branch, so only the ends are compared.
+        """
+        is_there = is_within(self.location, repository)
+        return is_there and (not file or unquote(self.location).endswith(f"/{file}"))
 
 
 class ServiceCatalog(Protocol):

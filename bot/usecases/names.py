@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 
 from bot.domain.errors import RequestRejected
+from bot.domain.job import Job, JobState
 from bot.domain.request import AppRequest, SystemRequest
 from bot.ports.bundle import Ports
 from bot.usecases import check_app
+
+_LEFT_BEHIND = {JobState.FAILED: "failed", JobState.CANCELLED: "was cancelled"}
 
 
 async def hold(request: AppRequest | SystemRequest, *, job_id: str, ports: Ports) -> None:
@@ -19,11 +22,21 @@ async def hold(request: AppRequest | SystemRequest, *, job_id: str, ports: Ports
     if taken:
         raise RequestRejected(
             {
-                "hostname" if kind == "host" else "name": f"“{held[kind]}” is being made "
-                f"by job {other}; choose another name."
+                "hostname" if kind == "host" else "name": _why_not(
+                    held[kind], other, await ports.jobs.load(other)
+                )
                 for kind, other in taken.items()
             }
         )
+
+
+def _why_not(name: str, job_id: str, job: Job | None) -> str:
+    if not (job and job.state in _LEFT_BEHIND):
+        return f"“{name}” is being made by job {job_id}; choose another name."
+    return (
+        f"“{name}” belongs to job {job_id}, which {_LEFT_BEHIND[job.state]} and may have left things behind; "
+        "have that job undone, or choose another name."
+    )
 
 
 def _names(request: AppRequest | SystemRequest, ports: Ports) -> Mapping[str, str]:

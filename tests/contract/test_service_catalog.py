@@ -288,6 +288,21 @@ async def test_a_second_definition_is_refused_and_the_first_one_stands(subject: 
     assert found.owner == PAYMENTS
 
 
+async def test_an_entity_says_from_which_file_it_came(subject: Subject) -> None:
+    location = await subject.put("hello/catalog-info.yaml", component("checkout-hello"))
+    await subject.catalog.register(location, expects=HELLO)
+
+    found = await subject.seen(HELLO)
+
+    assert found is not None
+    assert found.location == location
+    repository = location.partition("/-/")[0]
+    assert found.is_from(repository)
+    assert found.is_from(repository, "hello/catalog-info.yaml")
+    assert not found.is_from(f"{repository}-other")
+    assert not found.is_from(repository, "catalog-info.yam")
+
+
 async def test_an_unregistered_entity_is_gone_and_stays_so(subject: Subject) -> None:
     location = await subject.put("hello/catalog-info.yaml", component("checkout-hello"))
     await subject.catalog.register(location, expects=HELLO)

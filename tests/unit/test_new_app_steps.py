@@ -38,9 +38,12 @@ async def begin(world: World) -> Job:
 def serve_the_entity_file(world: World) -> None:
     """The catalog can read what was committed."""
     location = f"{PLATFORM.gitlab_url}/{APP}/-/blob/main/catalog-info.yaml"
-    file = world.git.repositories[APP].branches["main"][0].files["catalog-info.yaml"]
-    world.catalog.files = {location: file.content}
+    world.catalog.files = {location: entity_file(world)}
     world.catalog.is_reading = True
+
+
+def entity_file(world: World) -> bytes:
+    return world.git.repositories[APP].branches["main"][0].files["catalog-info.yaml"].content
 
 
 def run_the_pipeline(world: World) -> str:
@@ -126,6 +129,24 @@ async def test_a_project_of_somebody_else_is_left_alone_and_the_job_says_so(worl
     assert job.state is JobState.FAILED
     assert DEPLOYMENT in record.reason
     assert world.git.repositories[DEPLOYMENT].branches == {}
+
+
+async def test_a_component_that_another_repository_defines_is_not_taken_for_ours(
+    world: World,
+) -> None:
+    world.catalog.fail_next(TemporaryError("The catalog is asleep."), call="register")
+    await begin(world)
+    serve_the_entity_file(world)
+    elsewhere = "https://gitlab.example.com/other/repository/-/blob/main/catalog-info.yaml"
+    world.catalog.files = dict.fromkeys([elsewhere, *world.catalog.files], entity_file(world))
+    world.catalog.read(elsewhere)
+
+    job = await world.advance(a_job(), by=MINUTE)
+
+    assert job.state is JobState.FAILED
+    assert job.step("register_component").reason.endswith(f"already, from {elsewhere}.")
+    assert job.fields_at_fault == ("name",)
+    assert world.catalog.registered == []
 
 
 async def test_a_failed_pipeline_names_the_job_and_shows_the_end_of_its_log(world: World) -> None:

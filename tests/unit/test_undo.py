@@ -4,12 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.errors import TemporaryError
+from bot.domain.errors import RequestRejected, TemporaryError
 from bot.domain.job import Job, JobState, StepState
 from bot.pipeline.step import TRIES
 from bot.ports.git_host import RenderedFile
+from bot.usecases.ask import ask
 from bot.usecases.cancel import cancel
 from bot.usecases.retry import retry
+from bot.usecases.submission import Submission
 from bot.usecases.undo import undo, would_do
 from tests.builders import ADA, BRUNO, CHIARA, DENIZ, PLATFORM, a_job, a_system_request
 from tests.world import World
@@ -50,6 +52,25 @@ async def failed(world: World) -> Job:
     assert job.state is JobState.FAILED
     assert job.step("register_component").state is StepState.DONE
     return job
+
+
+async def asked(world: World, view: str = "V1", name: str = "Hello") -> Job:
+    values = {
+        "name": name,
+        "system": "system:default/checkout",
+        "description": "Says hello.",
+        "hostname": "hello",
+        "owner": "group:default/payments",
+        "visibility": "internal",
+    }
+    submission = Submission(
+        id=view,
+        template="python-fastapi",
+        values=values,
+        requester=ADA,
+        channel="C0GENERAL",
+    )
+    return await ask(submission, ports=world.ports)
 
 
 def manifests(world: World) -> set[str]:
@@ -174,6 +195,25 @@ async def test_a_cancelled_request_can_be_undone(world: World) -> None:
 
     assert undone.state is JobState.UNDONE
     assert not {APP, DEPLOYMENT} & set(world.git.repositories)
+
+
+async def test_what_a_cancelled_request_has_made_keeps_its_names_until_it_is_undone(
+    world: World,
+) -> None:
+    job = await asked(world)
+    world.catalog.fail_next(TemporaryError("The catalog is asleep."), call="register")
+    await world.advance(job)
+    await cancel(job.id, person=ADA, ports=world.ports)
+    await world.advance(job)
+    assert manifests(world), "there is no route yet that would say whose the host is"
+
+    with pytest.raises(RequestRejected) as refused:
+        await asked(world, "V2", name="Other")
+    await begun(world, job)
+    other = await asked(world, "V2", name="Other")
+
+    assert f"belongs to job {job.id}, which was cancelled" in refused.value.problems["hostname"]
+    assert await world.jobs.holder("host", "hello.dev.example.com") == other.id
 
 
 async def test_a_failure_on_the_way_back_is_retried_from_there(world: World) -> None:

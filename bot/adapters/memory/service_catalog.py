@@ -6,14 +6,13 @@ from bot.adapters.catalog_documents import (
     by_title,
     contains,
     entity_from_file,
-    is_within,
     known_as,
     parsed,
 )
 from bot.adapters.memory.faults import Faults
 from bot.domain.entities import EntityRef
 from bot.domain.errors import PermanentError
-from bot.ports.service_catalog import Entity
+from bot.ports.service_catalog import Entity, is_within
 
 _MEND = "Mend the file, commit it, then press Retry."
 
@@ -115,7 +114,10 @@ class MemoryCatalog(Faults):
         return ""
 
     def _entities(self, location: str) -> list[Entity]:
-        found = (entity_from_file(each, web_url="") for each in parsed(self.files[location]))
+        found = (
+            entity_from_file(each, web_url="", location=location)
+            for each in parsed(self.files[location])
+        )
         return [each.model_copy(update={"web_url": self.page(each.ref)}) for each in found if each]
 
     def _of_kind(self, kind: str) -> list[Entity]:

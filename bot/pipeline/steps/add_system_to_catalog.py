@@ -31,11 +31,7 @@ async def add_system_to_catalog(
 
 @undo(add_system_to_catalog, "Remove the system's file")
 async def remove_system_from_catalog(
-    request: SystemRequest,
-    plan: SystemPlan,
-    git: GitHost,
-    templates: TemplateLibrary,
-    platform: Platform,
+    request: SystemRequest, plan: SystemPlan, git: GitHost, platform: Platform
 ) -> TakenBack:
     """Only as it was written: what somebody has changed since is theirs, too."""
     project = platform.catalog_project
@@ -43,8 +39,7 @@ async def remove_system_from_catalog(
     content = (await git.read_files(project, folder, ref="main")).get(plan.file)
     if content is None:
         return TakenBack(remark=f"{plan.file} is not there.")
-    written = templates.render(request.template, "catalog", system_values(request, platform))
-    if content != written[plan.file].content:
+    if not blueprint.is_as_planned(plan, "add_system_to_catalog", plan.file, content):
         return TakenBack(remark=f"{plan.file} was changed since, so it stays.")
     await git.remove_files(project, [plan.file], message=f"Take the system {request.name} back")
     return TakenBack(remark=f"{plan.file} is removed.")

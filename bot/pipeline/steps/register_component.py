@@ -7,7 +7,7 @@ from bot.pipeline.facts import AppPlan, AppRepository, CatalogEntry, TakenBack
 from bot.pipeline.pipeline import JobContext
 from bot.pipeline.step import step, undo
 from bot.ports.git_host import GitHost
-from bot.ports.service_catalog import ServiceCatalog
+from bot.ports.service_catalog import Entity, ServiceCatalog
 
 ENTITY_FILE = "catalog-info.yaml"
 
@@ -18,12 +18,12 @@ async def register_component(
 ) -> CatalogEntry:
     """A catalog accepts a location before it has read it: done means that the entity can be read."""
     ref = plan.names.component_ref
-    entity = await catalog.find(ref)
+    entity = await _own_entity(plan, app, catalog)
     if entity is None or entity.problem:
         branch = app.project.default_branch
         location = f"{app.project.web_url}/-/blob/{branch}/{ENTITY_FILE}"
         await catalog.register(location, expects=ref)
-        entity = await catalog.find(ref)
+        entity = await _own_entity(plan, app, catalog)
     if entity is None:
         raise NotYet("the catalog to read the component")
     if entity.problem:
@@ -32,6 +32,12 @@ async def register_component(
             f"Mend {ENTITY_FILE} in the application repository, then press Retry.",
         )
     return CatalogEntry(ref=ref, web_url=catalog.page(ref))
+
+
+async def _own_entity(plan: AppPlan, app: AppRepository, catalog: ServiceCatalog) -> Entity | None:
+    """The entity that the repository defines; a catalog refuses to register a second definition of another one."""
+    entity = await catalog.find(plan.names.component_ref)
+    return entity if entity and entity.is_from(app.project.web_url) else None
 
 
 @undo(register_component, "Take the component out of the catalog")
