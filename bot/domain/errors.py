@@ -37,6 +37,10 @@ class TemporaryError(Exception):
         self.retry_after = retry_after
 
 
+class MaybeDone(TemporaryError):
+    """The call may have had its effect, for only the answer is missing: look before asking again."""
+
+
 class PermanentError(Exception):
     """The same call will fail again until a person does something.
 

@@ -117,7 +117,7 @@ def _words(error: Exception) -> str:
     if isinstance(error, PermanentError):
         return f"{error.cause} {error.fix}"
     if isinstance(error, TemporaryError):
-        return f"{error.cause} Nothing was changed; try again in a moment."
+        return people.trouble(error, "Nothing was changed; try again in a moment.")
     if isinstance(error, SlackApiError) and web_api.error_code(error) in _LATE:
         return "Slack gave up waiting before the form could be opened. Please try again."
     if isinstance(error, web_api.UNREACHABLE) and not isinstance(error, SlackApiError):

@@ -189,5 +189,5 @@ def _why(error: Exception) -> str:
     if isinstance(error, PermanentError):
         return f"{error.cause} {error.fix}"
     if isinstance(error, TemporaryError):
-        return f"{error.cause} Nothing was changed; press the button again in a moment."
+        return people.trouble(error, "Nothing was changed; press the button again in a moment.")
     return TOO_SLOW

@@ -8,10 +8,15 @@ from slack_sdk.models.views import View
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.entities import Person
-from bot.domain.errors import PermanentError
+from bot.domain.errors import MaybeDone, PermanentError, TemporaryError
 from bot.ports.bundle import Ports
 from bot.slack import mrkdwn
 from bot.usecases import refusals
+
+UNCERTAIN = (
+    "So it is not known whether this was taken in: /idp jobs shows it in a moment. "
+    "To press again does no harm: nothing is done twice."
+)
 
 
 async def person(ports: Ports, slack_id: str) -> Person:
@@ -43,6 +48,11 @@ async def tell(
         await respond(text=mrkdwn.escaped(text), response_type="ephemeral", replace_original=False)
     elif body.get("trigger_id"):
         await client.views_open(trigger_id=body["trigger_id"], view=remark(text))
+
+
+def trouble(error: TemporaryError, otherwise: str) -> str:
+    """What went wrong, and what to do: `otherwise`, unless what was asked for may be under way."""
+    return f"{error.cause} {UNCERTAIN if isinstance(error, MaybeDone) else otherwise}"
 
 
 def remark(text: str) -> View:

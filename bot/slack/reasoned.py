@@ -101,6 +101,7 @@ async def _reply(ports: Ports, body: dict[str, Any], value: str, wish: Wish) -> 
         person = await people.person(ports, body["user"]["id"])
         return await wish(value, person, words)
     except TemporaryError as error:
-        return Reply(accepted=False, text=f"{error.cause} Press the button again in a moment.")
+        text = people.trouble(error, "Press the button again in a moment.")
+        return Reply(accepted=False, text=text)
     except PermanentError as error:
         return Reply(accepted=False, text=f"{error.cause} {error.fix}")

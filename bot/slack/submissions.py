@@ -16,10 +16,7 @@ from bot.usecases.submission import Submission
 log = structlog.get_logger()
 
 TIME_TO_CHECK = 2.3
-TOO_SLOW = (
-    "Checking this took too long, so nothing was made yet. "
-    "Press the button again: nothing is made twice."
-)
+TOO_SLOW = f"This took too long. {people.UNCERTAIN}"
 
 
 def register(app: AsyncApp, ports: Ports) -> None:
@@ -52,7 +49,8 @@ async def _problems(ports: Ports, body: dict[str, Any], origin: forms.Origin) ->
         log.warning("slack.checks_too_slow", template=origin.template)
         return {"": TOO_SLOW}
     except TemporaryError as error:
-        return {"": f"{error.cause} Nothing was made; press the button again in a moment."}
+        otherwise = "Nothing was made; press the button again in a moment."
+        return {"": people.trouble(error, otherwise)}
     except PermanentError as error:
         return {"": f"{error.cause} {error.fix}"}
     return {}

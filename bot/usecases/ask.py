@@ -7,7 +7,7 @@ from bot.domain.errors import PermanentError, RequestRejected
 from bot.domain.job import Job, JobState
 from bot.domain.request import AppRequest, SystemRequest
 from bot.ports.bundle import Ports
-from bot.usecases import check_app, check_system, names, refusals, room
+from bot.usecases import check_app, check_system, names, refusals, room, taking_in
 from bot.usecases.draft import draft
 from bot.usecases.submission import Submission
 
@@ -20,7 +20,8 @@ async def ask(submission: Submission, *, ports: Ports) -> Job:
     Raises:
         RequestRejected: with a sentence for every field at fault; nothing was made.
         PermanentError: the template is not there, or not in order.
-        TemporaryError: a system that has to be asked does not answer.
+        TemporaryError: a system that has to be asked does not answer; nothing was made.
+        MaybeDone: the job may be stored; the same submission again finds it then.
     """
     try:
         return await _take_in(submission, ports)
@@ -47,8 +48,9 @@ async def _take_in(submission: Submission, ports: Ports) -> Job:
             state=JobState.RUNNING,
             created_at=ports.clock(),
         )
-        await ports.jobs.create(job)
-    await ports.scheduler.nudge(job.id)
+        with taking_in.storing():
+            await ports.jobs.create(job)
+    await taking_in.wake(job.id, ports=ports)
     return job
 
 

@@ -4,7 +4,7 @@ from bot.domain.entities import Person
 from bot.domain.job import HelpAsked, Job
 from bot.ports.bundle import Ports
 from bot.ports.job_store import Answer
-from bot.usecases import refusals
+from bot.usecases import refusals, taking_in
 from bot.usecases.reply import NO_SUCH_JOB, Reply
 from bot.usecases.rights import known, why_not_steer
 
@@ -46,11 +46,13 @@ async def _ask(job_id: str, *, words: str, person: Person, ports: Ports) -> Repl
         channel=ports.platform.platform_channel,
         words=words,
     )
-    if await ports.jobs.ask_for_help(job_id, asked) is not Answer.ACCEPTED:
+    with taking_in.storing():
+        answer = await ports.jobs.ask_for_help(job_id, asked)
+    if answer is not Answer.ACCEPTED:
         job = await ports.jobs.load(job_id) or job
         text = why_not_ask(job, person, ports) or "Somebody else was faster; look at the card."
         return Reply(accepted=False, text=text)
-    await ports.scheduler.nudge(job_id)
+    await taking_in.wake(job_id, ports=ports)
     return Reply(
         accepted=True,
         text="The platform team is being told of what was asked for, what failed and what exists.",

@@ -9,7 +9,7 @@ from bot.domain.job import Job
 from bot.pipeline.approvals import digest_of_plan, terms_of
 from bot.ports.bundle import Ports
 from bot.ports.job_store import Answer
-from bot.usecases import refusals
+from bot.usecases import refusals, taking_in
 from bot.usecases.decide import CHANGED, too_late
 from bot.usecases.reply import NO_SUCH_JOB, Reply
 from bot.usecases.rights import known
@@ -53,14 +53,17 @@ async def _break_glass(job_id: str, person: Person, reason: str, plan: str, port
         told = "Say why it cannot wait: everybody concerned reads this."
         return Reply(accepted=False, text=told)
     decision = _decision(job, person, reason, at=ports.clock())
-    answer = await ports.jobs.decide(
-        job_id, decision, settles=lambda now: None if why_not(now, person, decision.plan) else True
-    )
+    with taking_in.storing():
+        answer = await ports.jobs.decide(
+            job_id,
+            decision,
+            settles=lambda now: None if why_not(now, person, decision.plan) else True,
+        )
     if answer is not Answer.ACCEPTED:
         job = await ports.jobs.load(job_id) or job
         refused = why_not(job, person, decision.plan)
         return Reply(accepted=False, text=refused or too_late(job))
-    await ports.scheduler.nudge(job_id)
+    await taking_in.wake(job_id, ports=ports)
     return Reply(
         accepted=True,
         text=f"You broke the glass: “{job.request.name}” goes ahead without approval. All who "

@@ -2,11 +2,12 @@
 
 from bot.domain.approval import Decision, Verdict, named, refusal, standing
 from bot.domain.entities import Person
+from bot.domain.errors import TemporaryError
 from bot.domain.job import Job
 from bot.pipeline.approvals import digest_of_plan, standing_of, terms_of
 from bot.ports.bundle import Ports
 from bot.ports.job_store import Answer
-from bot.usecases import refusals
+from bot.usecases import refusals, taking_in
 from bot.usecases.reply import NO_SUCH_JOB, Reply
 from bot.usecases.rights import known
 
@@ -46,12 +47,12 @@ async def _decide(job_id: str, decision: Decision, ports: Ports) -> Reply:
     if why_not := _why_not(job, decision):
         return Reply(accepted=False, text=why_not)
     told = decision.model_copy(update={"plan": digest_of_plan(job)})
-    match await ports.jobs.decide(job_id, told, settles=lambda now: _settles(now, told)):
+    with taking_in.storing():
+        answer = await ports.jobs.decide(job_id, told, settles=lambda now: _settles(now, told))
+    match answer:
         case Answer.ACCEPTED:
-            await ports.scheduler.nudge(job_id)
-            return Reply(
-                accepted=True, text=_thanks(await ports.jobs.load(job_id) or job, decision)
-            )
+            await taking_in.wake(job_id, ports=ports)
+            return Reply(accepted=True, text=await _thanks(job, decision, ports))
         case Answer.TOO_LATE:
             job = await ports.jobs.load(job_id) or job
             return Reply(accepted=False, text=_why_not(job, decision) or too_late(job))
@@ -83,10 +84,15 @@ def _settles(job: Job, decision: Decision) -> bool | None:
     return standing(terms, (*job.decisions, decision), now=decision.at).settled is not None
 
 
-def _thanks(job: Job, decision: Decision) -> str:
+async def _thanks(job: Job, decision: Decision, ports: Ports) -> str:
+    """That it was taken, and who else has to decide, if the store still answers."""
     said = f"You {decision.verdict} “{job.request.name}”."
-    waits_for = standing_of(job, now=decision.at)
-    if job.decision or not waits_for:
+    try:
+        now = await ports.jobs.load(job.id)
+    except TemporaryError:
+        return said
+    waits_for = standing_of(now, now=decision.at) if now else None
+    if not now or now.decision or not waits_for:
         return said
     return f"{said} It waits for {waits_for.missing} more of {named(waits_for.approvers)}."
 

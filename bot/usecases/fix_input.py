@@ -17,7 +17,7 @@ from bot.pipeline.planning import app_plan, system_plan
 from bot.pipeline.voiding import would_void
 from bot.ports.bundle import Ports
 from bot.ports.job_store import Answer
-from bot.usecases import check_app, check_system, names, refusals, room
+from bot.usecases import check_app, check_system, names, refusals, room, taking_in
 from bot.usecases.draft import draft
 from bot.usecases.reply import NO_SUCH_JOB, Reply
 from bot.usecases.rights import known, why_not_steer
@@ -98,10 +98,11 @@ async def _fix(job_id: str, values: Values, *, person: Person, ports: Ports) -> 
         await names.hold(request, job_id=job.id, ports=ports)
         plan = _plan(request, ports)
         fix = fix_of(PIPELINES[request.kind], job, request=request, plan=plan, by=person)
-        answer = await ports.jobs.fix(job.id, fix, request=job.request, at=ports.clock())
+        with taking_in.storing():
+            answer = await ports.jobs.fix(job.id, fix, request=job.request, at=ports.clock())
     if answer is not Answer.ACCEPTED:
         return Reply(accepted=False, text="Somebody else was faster; look at the card.")
-    await ports.scheduler.nudge(job.id)
+    await taking_in.wake(job.id, ports=ports)
     return Reply(accepted=True, text=f"“{request.name}” goes on with what you changed.")
 
 

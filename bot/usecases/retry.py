@@ -5,7 +5,7 @@ from bot.domain.errors import RequestRejected
 from bot.domain.job import Job, JobState
 from bot.ports.bundle import Ports
 from bot.ports.job_store import Answer
-from bot.usecases import refusals, room
+from bot.usecases import refusals, room, taking_in
 from bot.usecases.reply import NO_SUCH_JOB, Reply
 from bot.usecases.rights import known, why_not_steer
 
@@ -28,7 +28,7 @@ async def _retry(job_id: str, *, person: Person, ports: Ports) -> Reply:
         return Reply(accepted=False, text=str(refused))
     if answer is not Answer.ACCEPTED:
         return Reply(accepted=False, text="There is nothing to retry: the job has not failed.")
-    await ports.scheduler.nudge(job_id)
+    await taking_in.wake(job_id, ports=ports)
     return Reply(accepted=True, text=f"“{job.request.name}” goes on from the step that failed.")
 
 
@@ -37,6 +37,8 @@ async def _set_back(job: Job, person: Person, ports: Ports) -> Answer:
     if job.state is not JobState.FAILED:
         return Answer.TOO_LATE
     if job.state_after_retry is JobState.UNDOING:
-        return await ports.jobs.retry(job.id, by=person, at=ports.clock())
+        with taking_in.storing():
+            return await ports.jobs.retry(job.id, by=person, at=ports.clock())
     async with room.for_another_try(job.request, job_id=job.id, by=person, ports=ports):
-        return await ports.jobs.retry(job.id, by=person, at=ports.clock())
+        with taking_in.storing():
+            return await ports.jobs.retry(job.id, by=person, at=ports.clock())

@@ -5,7 +5,7 @@ from bot.domain.entities import Person
 from bot.domain.job import Job
 from bot.ports.bundle import Ports
 from bot.ports.job_store import Answer
-from bot.usecases import refusals
+from bot.usecases import refusals, taking_in
 from bot.usecases.reply import NO_SUCH_JOB, Reply
 from bot.usecases.rights import known
 
@@ -32,10 +32,12 @@ async def _review(job_id: str, given: Review, ports: Ports) -> Reply:
         return NO_SUCH_JOB
     if refused := why_not(job, given.by):
         return Reply(accepted=False, text=refused)
-    if await ports.jobs.review(job_id, given) is not Answer.ACCEPTED:
+    with taking_in.storing():
+        answer = await ports.jobs.review(job_id, given)
+    if answer is not Answer.ACCEPTED:
         job = await ports.jobs.load(job_id) or job
         return Reply(accepted=False, text=why_not(job, given.by) or _NOTHING)
-    await ports.scheduler.nudge(job_id)
+    await taking_in.wake(job_id, ports=ports)
     return Reply(accepted=True, text=f"You reviewed the broken glass of “{job.request.name}”.")
 
 

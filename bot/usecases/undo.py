@@ -6,7 +6,7 @@ from bot.pipeline.pipelines import PIPELINES
 from bot.pipeline.undoing import way_back
 from bot.ports.bundle import Ports
 from bot.ports.job_store import Answer
-from bot.usecases import refusals
+from bot.usecases import refusals, taking_in
 from bot.usecases.reply import NO_SUCH_JOB, Reply
 from bot.usecases.rights import known, why_not_steer
 
@@ -41,8 +41,9 @@ async def _undo(job_id: str, *, person: Person, ports: Ports) -> Reply:
         return NO_SUCH_JOB
     if why_not := why_not_undo(job, person, ports):
         return Reply(accepted=False, text=why_not)
-    answer = await ports.jobs.undo(job_id, by=person, at=ports.clock())
+    with taking_in.storing():
+        answer = await ports.jobs.undo(job_id, by=person, at=ports.clock())
     if answer is not Answer.ACCEPTED:
         return Reply(accepted=False, text="Somebody else was faster; look at the card.")
-    await ports.scheduler.nudge(job_id)
+    await taking_in.wake(job_id, ports=ports)
     return Reply(accepted=True, text=f"What “{job.request.name}” has made is being taken back.")

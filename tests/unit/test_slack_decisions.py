@@ -209,6 +209,22 @@ async def test_a_running_job_is_stopped_with_cancel(world: World, ada: Member) -
     assert stored(world)[0].cancelled_by == "Ada Okafor"
 
 
+async def test_where_a_lost_answer_hides_whether_a_press_was_taken_in_nobody_is_told_a_guess(
+    world: World, ada: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = await card_of(world, jobs.a_job())
+
+    async def lost(*_: object, **__: object) -> None:
+        raise TemporaryError("Redis does not answer.")
+
+    monkeypatch.setattr(world.behind.jobs, "cancel", lost)
+
+    await ada.presses(card, "Cancel")
+
+    told = await ada.whisper()
+    assert told.startswith("Redis does not answer. So it is not known whether this was taken in")
+
+
 async def test_a_failure_behind_a_button_is_told_in_plain_words(
     world: World, deniz: Member
 ) -> None:

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from slack_bolt.async_app import AsyncBoltRequest
 
 from bot.domain.errors import TemporaryError
+from bot.domain.job import Job
 from bot.slack import app as slack_app
 from tests.unit import slack_jobs as jobs
 from tests.unit import slack_world
@@ -99,6 +100,28 @@ async def test_a_system_that_cannot_be_asked_is_named_and_nothing_is_made(
     assert stored(world) == []
 
 
+async def test_where_a_lost_answer_hides_whether_a_job_was_stored_the_form_does_not_guess(
+    world: World, ada: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = world.behind.jobs.create
+
+    async def lost(job: Job) -> bool:
+        await store(job)
+        raise TemporaryError("Redis does not answer.")
+
+    monkeypatch.setattr(world.behind.jobs, "create", lost)
+    await ada.says("/idp new-app")
+    await ada.fills_in(FILLED_IN)
+
+    answer = await ada.submits()
+    monkeypatch.undo()
+    again = await ada.submits()
+
+    assert answer["errors"]["name"].startswith("Redis does not answer. So it is not known")
+    assert again["ok"]
+    assert len(stored(world)) == 1
+
+
 async def test_checks_that_take_too_long_are_answered_before_slack_gives_up(
     world: World, ada: Member
 ) -> None:
@@ -111,7 +134,8 @@ async def test_checks_that_take_too_long_are_answered_before_slack_gives_up(
 
     answer = await ada.submits()
 
-    assert "took too long" in answer["errors"]["name"]
+    assert answer["errors"]["name"].startswith("This took too long. So it is not known")
+    assert "/idp jobs shows it" in answer["errors"]["name"]
     assert stored(world) == []
 
 
