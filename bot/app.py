@@ -14,7 +14,6 @@ from pathlib import Path
 from aiohttp import ClientSession
 from docket import Docket
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.adapters import (
@@ -59,6 +58,7 @@ from bot.slack import form_check
 from bot.slack import http as slack_http
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.identity import SlackDirectory
+from bot.slack.short_waits import ShortWaits
 from bot.slack.socket import Socket
 from bot.usecases import diagnose
 from bot.usecases.forget import forget
@@ -290,13 +290,13 @@ def kubernetes(settings: Settings) -> Kubernetes:
 
 
 def slack_client(settings: Settings, session: ClientSession | None = None) -> AsyncWebClient:
-    """Slack's Web API, waiting as long as a 429 asks for; without a session, each call connects anew."""
+    """Slack's Web API, waiting as a 429 asks for if that is not long; without a session, each call connects anew."""
     client = AsyncWebClient(
         token=settings.slack_bot_token.get_secret_value(),
         base_url=settings.slack_api_url,
         session=session,
     )
-    client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=2))
+    client.retry_handlers.append(ShortWaits())
     return client
 
 

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 _LONGEST_WAIT = timedelta(hours=1)
+_DIGITS = 6
+"""More are longer than the longest wait, and Python reads no number of thousands of digits."""
 
 
 def retry_after(headers: Mapping[str, str], *, now: datetime | None) -> timedelta | None:
@@ -16,12 +18,13 @@ def retry_after(headers: Mapping[str, str], *, now: datetime | None) -> timedelt
     """
     value = headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
-        return timedelta(seconds=min(int(value), _LONGEST_WAIT.total_seconds()))
-    try:
-        at = parsedate_to_datetime(value)
-    except ValueError:
-        return None
+        seconds = int(value.lstrip("0")[:_DIGITS] or 0)
+        return timedelta(seconds=min(seconds, _LONGEST_WAIT.total_seconds()))
     if now is None:
         return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return min(max(at - now, timedelta()), _LONGEST_WAIT)
+    try:
+        at = parsedate_to_datetime(value)
+        wait = (at if at.tzinfo else at.replace(tzinfo=UTC)) - now
+    except (ValueError, OverflowError):
+        return None
+    return min(max(wait, timedelta()), _LONGEST_WAIT)

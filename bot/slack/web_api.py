@@ -1,8 +1,9 @@
 """Slack's errors in terms of what to do next."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -12,9 +13,11 @@ from bot.domain.errors import PermanentError, TemporaryError
 UNREACHABLE = (TimeoutError, SlackClientError, aiohttp.ClientError, OSError)
 """What is raised where nobody answered; Slack's own refusals are among them, too."""
 
-_TOO_MANY = 429
+TOO_MANY = 429
 _SERVER_ERROR = 500
 _LONGEST_WAIT = 3600
+_DIGITS = 6
+"""More are longer than the longest wait, and Python reads no number of thousands of digits."""
 _TEMPORARY = frozenset(
     {
         "fatal_error",
@@ -60,19 +63,26 @@ def error_code(error: SlackApiError) -> str:
     return str(answer.get("error", "")) if isinstance(answer, dict) else ""
 
 
+def wait_asked_for(headers: Mapping[str, Any]) -> timedelta | None:
+    """What `Retry-After` says, which Slack gives in seconds; None where there is none or something else.
+
+    Args:
+        headers: of the answer, in any case; slack_sdk puts each value into a list for those who retry.
+    """
+    found = next((v for name, v in headers.items() if name.lower() == "retry-after"), "")
+    seconds = str(found[0] if isinstance(found, list) else found)
+    if not (seconds.isascii() and seconds.isdigit()):
+        return None
+    return timedelta(seconds=min(int(seconds.lstrip("0")[:_DIGITS] or 0), _LONGEST_WAIT))
+
+
 def _translation(error: SlackApiError, doing: str) -> TemporaryError | PermanentError:
     code = error_code(error)
     status = getattr(error.response, "status_code", 0)
-    if not code or code in _TEMPORARY or status == _TOO_MANY or status >= _SERVER_ERROR:
+    if not code or code in _TEMPORARY or status == TOO_MANY or status >= _SERVER_ERROR:
         return TemporaryError(
-            f"Slack did not {doing} ({code or 'no proper answer'}).", _retry_after(error)
+            f"Slack did not {doing} ({code or 'no proper answer'}).",
+            wait_asked_for(getattr(error.response, "headers", None) or {}),
         )
     fix = _FIXES.get(code, "Look the word up in Slack's API reference.")
     return PermanentError(f"Slack refused to {doing} ({code}).", fix)
-
-
-def _retry_after(error: SlackApiError) -> timedelta | None:
-    headers = getattr(error.response, "headers", None) or {}
-    seconds = next((v for name, v in headers.items() if name.lower() == "retry-after"), "")
-    known = str(seconds).isascii() and str(seconds).isdigit()
-    return timedelta(seconds=min(int(seconds), _LONGEST_WAIT)) if known else None

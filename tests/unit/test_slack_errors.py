@@ -33,6 +33,8 @@ def meant(error: Exception) -> TemporaryError | PermanentError:
         (refusal("ratelimited", 429, Retry_After="30"), 30),
         (refusal("ratelimited", 429, retry_after="30"), 30),
         (refusal("ratelimited", 429, Retry_After="9" * 30), 3600),
+        (refusal("ratelimited", 429, Retry_After="9" * 5000), 3600),
+        (refusal("ratelimited", 429, Retry_After="0" * 5000 + "7"), 7),
         (refusal("ratelimited", 429, Retry_After="²"), None),
         (refusal("ratelimited", 429), None),
         (refusal("internal_error"), None),
