@@ -9,9 +9,11 @@ from typing import Literal
 import structlog
 import typer
 from rich.console import Console
+from rich.markup import escape
 from typing_extensions import override
 
 from bot.domain.errors import PermanentError, TemporaryError
+from bot.domain.readable import is_readable
 from bot.domain.secrecy import masked
 from bot.settings import MissingOrMalformed, S, read_settings
 
@@ -47,8 +49,17 @@ def _leaves(group: BaseException) -> Iterator[BaseException]:
 def _say(error: BaseException) -> None:
     fix = error.fix if isinstance(error, PermanentError) else "Try again in a moment."
     cause = error.cause if isinstance(error, (PermanentError, TemporaryError)) else str(error)
-    err.print(cause, style="bold red", markup=False, highlight=False)
-    err.print(fix, markup=False, highlight=False)
+    err.print(_readable(cause), style="bold red", markup=False, highlight=False)
+    err.print(_readable(fix), markup=False, highlight=False)
+
+
+def shown(text: str) -> str:
+    """What people or other systems said, for a line in which Rich reads markup: neither it nor the terminal obeys it."""
+    return escape(_readable(text))
+
+
+def _readable(text: str) -> str:
+    return "".join(c for c in text if c == "\n" or is_readable(c))
 
 
 def settings_or_exit(kind: type[S]) -> S:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from bot import app, connections
-from bot.cli.console import explained, out, settings_or_exit
+from bot.cli.console import explained, out, settings_or_exit, shown
 from bot.domain.audit import AuditEntry, EntryKind
 from bot.domain.limits import Freeze
 from bot.settings import StateSettings
@@ -50,7 +50,7 @@ async def _freeze(sentence: str, *, end: bool) -> None:
         if frozen
         else "New requests are taken."
     )
-    out.print(told, markup=False, highlight=False)
+    out.print(shown(told), highlight=False)
     out.print(f"Jobs under way: {running}", highlight=False)
 
 

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from bot import app
-from bot.cli.console import err, explained, out, settings_or_exit
+from bot.cli.console import err, explained, out, settings_or_exit, shown
 from bot.domain.causes.known import named
 from bot.domain.job import Job, StepRecord
 from bot.pipeline.pipelines import PIPELINES
@@ -72,8 +71,8 @@ def _table_of(found: Sequence[Job]) -> Table:
         request = job.request
         took = str(job.finished_at - job.created_at).split(".")[0] if job.finished_at else ""
         asked_at = f"{job.created_at:%Y-%m-%d %H:%M:%S}"
-        row = (request.kind, escape(request.name), request.owner.name, _standing(job))
-        table.add_row(job.id, *row, escape(request.requester.name), asked_at, took)
+        row = (request.kind, shown(request.name), request.owner.name, _standing(job))
+        table.add_row(job.id, *row, shown(request.requester.name), asked_at, took)
     return table
 
 
@@ -93,7 +92,7 @@ def _steps_of(job: Job) -> Table:
     for step in (*pipeline.steps, *back):
         record = job.step(step.name)
         tries = str(record.attempts or "")
-        row = (step.title, _coloured(record.state), tries, _took(record), escape(_remark(record)))
+        row = (step.title, _coloured(record.state), tries, _took(record), shown(_remark(record)))
         table.add_row(*row)
     return table
 
@@ -117,7 +116,7 @@ def _history_of(events: Sequence[Event]) -> Table:
     for event in events:
         at = f"{event.at:%H:%M:%S.%f}"[:-3]
         table.add_row(
-            str(event.version), at, _coloured(event.what), event.step, escape(_detail_of(event))
+            str(event.version), at, _coloured(event.what), event.step, shown(_detail_of(event))
         )
     return table
 

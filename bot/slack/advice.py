@@ -17,9 +17,9 @@ def lines(record: StepRecord, length: int = mrkdwn.SENTENCE_LENGTH) -> Iterator[
     """The meaning of a failure, and what to do with who can; of an unknown one what its step advises."""
     known = named(record.cause)
     if known:
-        yield f"*What it means:* {mrkdwn.escaped(known.meaning, length)}"
+        yield f"*What it means:* {mrkdwn.own(known.meaning, length)}"
     who = f" ({known.helper})" if known else ""
-    yield f"*What to do{who}:* {mrkdwn.escaped(record.fix, length)}"
+    yield f"*What to do{who}:* {mrkdwn.own(record.fix, length)}"
 
 
 def sentences(record: StepRecord) -> Iterator[str]:

@@ -82,7 +82,7 @@ def _approval(job: Job, length: int) -> str | None:
     if not terms or not waits_for or job.state.is_end:
         return None
     agreed = "".join(f"\n{line}" for line in verdicts.agreed(job, length))
-    reasons = " ".join(mrkdwn.escaped(reason, length) for reason in terms.reasons)
+    reasons = " ".join(mrkdwn.own(reason, length) for reason in terms.reasons)
     groups = mrkdwn.escaped(named(waits_for.approvers))
     until = mrkdwn.moment(terms.expires_at)
     whom = "a member" if waits_for.missing == 1 else f"{waits_for.missing} members"

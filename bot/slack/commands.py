@@ -38,7 +38,7 @@ class Given:
 
     async def say(self, text: str, blocks: Any = None) -> None:
         """Answer in a message that only they see."""
-        await self.respond(text=mrkdwn.escaped(text), blocks=blocks, response_type="ephemeral")
+        await self.respond(text=mrkdwn.own(text), blocks=blocks, response_type="ephemeral")
 
 
 def register(app: AsyncApp, ports: Ports) -> None:

@@ -68,7 +68,7 @@ def _opening(templates: Sequence[Template], template: Template) -> Iterator[Bloc
                 initial_option=choices.initial(options, template.name),
             ),
         )
-    shown = f"*{mrkdwn.escaped(template.title)}* {mrkdwn.escaped(template.description)}"
+    shown = f"*{mrkdwn.escaped(template.title)}* {mrkdwn.own(template.description)}"
     yield ContextBlock(elements=[mrkdwn.mrkdwn(shown)])
 
 

@@ -1,10 +1,11 @@
 """Text in Slack's mrkdwn and plain_text, made so that what people typed can neither ping, link nor break out."""
 
 import re
-import unicodedata
 from datetime import datetime, timedelta
 
 from slack_sdk.models.blocks import MarkdownTextObject, PlainTextObject
+
+from bot.domain.readable import is_readable
 
 NAME_LENGTH = 80
 SENTENCE_LENGTH = 300
@@ -12,29 +13,39 @@ SECTION_LENGTH = 3000
 LOG_LENGTH = 1200
 _MINUTE = 60
 _HOUR = 3600
-_BIDI_CONTROLS = frozenset(
-    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+_SHOWN_AS_THEY_ARE = str.maketrans(
+    {"*": "\N{ASTERISK OPERATOR}", "~": "\N{TILDE OPERATOR}", "`": "'"}
 )
+_AT_AN_EDGE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+_LOW_LINE = "\N{MODIFIER LETTER LOW MACRON}"
 
 
 def clean(text: str, limit: int = SENTENCE_LENGTH) -> str:
     """One line without control characters, cut to a length; dots where nothing is left."""
-    visible = (" " if c.isspace() else c for c in text if c.isspace() or _is_visible(c))
+    visible = (" " if c.isspace() else c for c in text if c.isspace() or is_readable(c))
     line = re.sub(" +", " ", "".join(visible)).strip()
     if not line:
         return "…"
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
-def _is_visible(character: str) -> bool:
-    return unicodedata.category(character) not in {"Cc", "Cs", "Co"} and (
-        character not in _BIDI_CONTROLS
+def escaped(text: str, limit: int = SENTENCE_LENGTH) -> str:
+    """What people typed or another system said, for mrkdwn: Slack sees neither links, mentions nor formatting in it.
+
+    Slack has no way to escape the signs of its formatting, so others that look like them stand in their place: words in
+    bold would pass for the bot's own. Within a word a low line formats nothing, and there names of settings have it.
+    """
+    return _with_entities(
+        _AT_AN_EDGE.sub(_LOW_LINE, clean(text, limit)).translate(_SHOWN_AS_THEY_ARE)
     )
 
 
-def escaped(text: str, limit: int = SENTENCE_LENGTH) -> str:
-    """What people typed, for mrkdwn: Slack sees neither links nor mentions in it."""
-    line = clean(text, limit)
+def own(text: str, limit: int = SENTENCE_LENGTH) -> str:
+    """A sentence of the bot's own, in which backticks mark what is code; Slack sees neither links nor mentions in it."""
+    return _with_entities(clean(text, limit))
+
+
+def _with_entities(line: str) -> str:
     for sign, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
         line = line.replace(sign, entity)
     return line
@@ -43,7 +54,7 @@ def escaped(text: str, limit: int = SENTENCE_LENGTH) -> str:
 def told(text: str, limit: int = SENTENCE_LENGTH) -> str:
     """A sentence as `escaped` has it; lines that follow it, such as a log's, as they stand, of which the last are kept."""
     sentence, _, rest = text.partition("\n")
-    lines = [escaped(line, limit) for line in rest.replace("`", "'").splitlines() if line.strip()]
+    lines = [own(line, limit) for line in rest.replace("`", "'").splitlines() if line.strip()]
     while sum(map(len, lines)) > LOG_LENGTH:
         del lines[0]
     return "\n".join([escaped(sentence, limit), *(["```", *lines, "```"] if lines else [])])

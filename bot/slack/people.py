@@ -45,7 +45,7 @@ async def tell(
 ) -> None:
     """Answer whoever clicked or typed, in a message or modal that only they see."""
     if body.get("response_url"):
-        await respond(text=mrkdwn.escaped(text), response_type="ephemeral", replace_original=False)
+        await respond(text=mrkdwn.own(text), response_type="ephemeral", replace_original=False)
     elif body.get("trigger_id"):
         await client.views_open(trigger_id=body["trigger_id"], view=remark(text))
 
@@ -61,5 +61,5 @@ def remark(text: str) -> View:
         type="modal",
         title="IDP bot",
         close="Close",
-        blocks=[SectionBlock(text=mrkdwn.mrkdwn(mrkdwn.escaped(text, 1000)))],
+        blocks=[SectionBlock(text=mrkdwn.mrkdwn(mrkdwn.own(text, 1000)))],
     )

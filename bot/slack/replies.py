@@ -28,7 +28,7 @@ def wanted(job: Job, kind: NoticeKind) -> list[str]:
         return ["This needs no approval any more."]
     whom = f"Members of {mrkdwn.escaped(named(waits_for.approvers))}"
     lines = [f"{whom}: {_question(waits_for, kind)}"]
-    lines += [f"• {mrkdwn.escaped(reason)}" for reason in terms.reasons]
+    lines += [f"• {mrkdwn.own(reason)}" for reason in terms.reasons]
     lines.append(f"Without an answer by {mrkdwn.moment(terms.expires_at)} it ends.")
     return lines
 

@@ -157,6 +157,28 @@ def test_what_people_typed_is_shown_as_they_typed_it(
     assert name in shown.output
 
 
+def test_what_people_typed_is_no_order_to_the_terminal(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(out, "width", 200)
+    monkeypatch.setattr(out, "_force_terminal", True)
+    reason = "no \x1b]0;owned\x07\x1b[2J\u202egnp"
+    store(redis_url, request=a_system_request(name=reason))
+    denied = Decision(verdict=Verdict.DENIED, by=ADA, at=NOON, reason=reason)
+
+    async def deny() -> None:
+        async with open_redis(redis_url) as redis:
+            await RedisJobs(redis, owner="tests").decide("job00001", denied, settles=lambda _: True)
+
+    asyncio.run(deny())
+    run(redis_url, "freeze", "--reason", reason)
+    told = [run(redis_url, *words).output for words in (("jobs",), ("jobs", "job00001"))]
+
+    for output in (*told, run(redis_url, "freeze").output):
+        assert "no ]0;owned[2Jgnp" in output
+        assert not [sign for sign in ("\x1b]", "\x1b[2J", "\x07", "\u202e") if sign in output]
+
+
 def test_a_job_with_a_broken_glass_is_listed_as_open_to_review(
     redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

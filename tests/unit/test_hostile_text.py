@@ -6,9 +6,19 @@ import pytest
 from ruamel.yaml import YAML
 
 from bot.domain.job import Job, StepState
-from bot.slack import messages
+from bot.domain.notices import Notice, NoticeKind
+from bot.slack import messages, mrkdwn
 from tests.builders import a_job, an_app_request
-from tests.unit.slack_reading import assert_slack_takes, said
+from tests.unit import slack_jobs
+from tests.unit.slack_reading import (
+    CANCELLED,
+    CARD,
+    DECIDED,
+    HELP_WANTED,
+    WANTED,
+    assert_slack_takes,
+    said,
+)
 from tests.world import World
 
 NASTY = [
@@ -128,3 +138,29 @@ def marked(value: object) -> Iterator[str]:
         case list():
             for inner in value:
                 yield from marked(inner)
+
+
+SPOOF = "*Approved* by _Deniz_, ~not~ `denied`, says GITLAB_TOKEN"
+
+
+@pytest.mark.parametrize(
+    ("job", "notice"),
+    [
+        (slack_jobs.a_denied_job(SPOOF), DECIDED),
+        (slack_jobs.a_denied_job(SPOOF), CANCELLED),
+        (slack_jobs.a_denied_job(SPOOF), CARD),
+        (slack_jobs.a_job_with_broken_glass(SPOOF), Notice(kind=NoticeKind.GLASS_BROKEN)),
+        (slack_jobs.a_job(request=slack_jobs.an_app_request(name=SPOOF)), WANTED),
+        (slack_jobs.a_failed_job_with_help(words=SPOOF), HELP_WANTED),
+    ],
+    ids=lambda each: each.key if isinstance(each, Notice) else "",
+)
+def test_what_people_type_is_never_in_the_bots_own_bold(job: Job, notice: Notice) -> None:
+    shown = "".join(marked(list(messages.message(job, notice).blocks)))
+
+    assert not [sign for sign in ("*App", "_Den", "~not", "`den") if sign in shown]
+
+
+def test_the_name_of_a_setting_is_shown_as_it_is() -> None:
+    assert mrkdwn.escaped(SPOOF).endswith("says GITLAB_TOKEN")
+    assert mrkdwn.told("It failed:\nE  assert *a == `b`").endswith("```\nE assert *a == 'b'\n```")
