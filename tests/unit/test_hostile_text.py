@@ -5,10 +5,14 @@ from collections.abc import Iterator
 import pytest
 from ruamel.yaml import YAML
 
-from bot.domain.job import Job, StepState
+from bot.domain.approval import Verdict
+from bot.domain.job import Job, JobState, StepState
 from bot.domain.notices import Notice, NoticeKind
 from bot.slack import messages, mrkdwn
-from tests.builders import a_job, an_app_request
+from bot.usecases.cancel import cancel
+from bot.usecases.decide import decide
+from bot.usecases.undo import undo
+from tests.builders import ADA, DENIZ, a_job, a_system_request, an_app_request
 from tests.unit import slack_jobs
 from tests.unit.slack_reading import (
     CANCELLED,
@@ -97,6 +101,34 @@ async def test_nasty_words_change_no_place_and_no_structure_and_stand_in_the_fil
             assert shape(documents(made[place])) == shape(documents(content)), place
     [entry] = [place for place in made if place.endswith("/checkout-hello-world/catalog-info.yaml")]
     assert {text, text[:80].strip()} <= set(texts(documents(made[entry])))
+
+
+async def test_no_word_that_people_typed_is_in_a_commit_message_where_gitlab_would_obey_it(
+    world: World,
+) -> None:
+    obeyed = "[Skip-CI] Closes #1"
+    await worked_on(world, name=obeyed, description=obeyed)
+    system = a_system_request(name=obeyed, slug="skip", description=obeyed)
+    job = a_job(id="job00002", request=system)
+    await world.jobs.create(job)
+    await world.advance(job)
+    await decide(job.id, person=DENIZ, verdict=Verdict.APPROVED, reason="", ports=world.ports)
+    await world.advance(job)
+    await cancel(job.id, person=ADA, ports=world.ports)
+    await world.advance(job)
+    await undo(job.id, person=ADA, ports=world.ports)
+    undone = await world.advance(job)
+
+    told = [
+        commit.message
+        for repository in world.git.repositories.values()
+        for commits in repository.branches.values()
+        for commit in commits
+    ]
+
+    assert undone.state is JobState.UNDONE
+    assert {"Add the system skip", "Take the system skip back"} <= set(told)
+    assert not [message for message in told if "[" in message or "#" in message]
 
 
 def shape(value: object) -> object:

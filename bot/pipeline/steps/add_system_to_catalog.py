@@ -24,7 +24,7 @@ async def add_system_to_catalog(
     effects = blueprint.system_effects(request, plan, templates, platform)
     blueprint.check(plan, "add_system_to_catalog", effects["add_system_to_catalog"])
     project = platform.catalog_project
-    commit = await git.ensure_files(project, files, message=f"Add the system {request.name}")
+    commit = await git.ensure_files(project, files, message=f"Add the system {request.slug}")
     location = f"{platform.gitlab_url}/{project}/-/blob/main/{plan.file}"
     return SystemFile(location=location, commit=commit)
 
@@ -41,5 +41,5 @@ async def remove_system_from_catalog(
         return TakenBack(remark=f"{plan.file} is not there.")
     if not blueprint.is_as_planned(plan, "add_system_to_catalog", plan.file, content):
         return TakenBack(remark=f"{plan.file} was changed since, so it stays.")
-    await git.remove_files(project, [plan.file], message=f"Take the system {request.name} back")
+    await git.remove_files(project, [plan.file], message=f"Take the system {plan.ref.name} back")
     return TakenBack(remark=f"{plan.file} is removed.")

@@ -36,7 +36,7 @@ async def create_app_repository(
     if platform.public_url:
         await git.ensure_webhook(project.path, url=f"{platform.public_url}/webhooks/gitlab")
     commit = await git.ensure_first_files(
-        project.path, files, message=f"{request.name} from {request.template}"
+        project.path, files, message=f"{plan.names.component} from {request.template}"
     )
     await amend(git, wanted, files, amended=job.amended)
     return AppRepository(project=project, commit=commit)

@@ -31,7 +31,9 @@ async def create_deployment_repository(
     if platform.argocd_url:
         await git.ensure_webhook(project.path, url=f"{platform.argocd_url}/api/webhook")
     commit = await git.ensure_first_files(
-        project.path, files, message=f"Deployment of {request.name} from {request.template}"
+        project.path,
+        files,
+        message=f"Deployment of {plan.names.component} from {request.template}",
     )
     await amend(git, wanted, files, amended=job.amended)
     return DeploymentRepository(project=project, commit=commit)
