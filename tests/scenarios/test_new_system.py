@@ -72,6 +72,8 @@ async def test_a_system_that_the_platform_group_refused_leaves_no_trace(office: 
     assert cancelled.ending == "Denied by Deniz Kaya: Checkout does this."
     assert await _commits(office, "second-till") == []
     await eventually(lambda: _is_free(office, "second-till"))
+    answered = await eventually(lambda: _modal(office, deniz.slack_id))
+    await deniz.act("close", view_id=answered["id"], everything=True)
 
 
 async def test_a_system_that_cannot_wait_is_made_by_break_glass_and_reviewed_by_direct_message(
