@@ -1,6 +1,7 @@
 """Waits out the short pauses that Slack asks for; longer ones are for whoever called to put off."""
 
 from datetime import timedelta
+from http import HTTPStatus
 
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.http_retry.request import HttpRequest
@@ -32,7 +33,7 @@ class ShortWaits(AsyncRateLimitErrorRetryHandler):
         response: HttpResponse | None = None,
         error: Exception | None = None,
     ) -> bool:
-        if response is None or response.status_code != web_api.TOO_MANY:
+        if response is None or response.status_code != HTTPStatus.TOO_MANY_REQUESTS:
             return False
         asked = web_api.wait_asked_for(response.headers)
         return asked is not None and asked <= LONGEST

@@ -13,7 +13,7 @@ from bot.domain.errors import PermanentError, TemporaryError
 UNREACHABLE = (TimeoutError, SlackClientError, aiohttp.ClientError, OSError)
 """What is raised where nobody answered; Slack's own refusals are among them, too."""
 
-TOO_MANY = 429
+_TOO_MANY = 429
 _SERVER_ERROR = 500
 _LONGEST_WAIT = 3600
 _DIGITS = 6
@@ -63,6 +63,21 @@ def error_code(error: SlackApiError) -> str:
     return str(answer.get("error", "")) if isinstance(answer, dict) else ""
 
 
+def _translation(error: SlackApiError, doing: str) -> TemporaryError | PermanentError:
+    code = error_code(error)
+    status = getattr(error.response, "status_code", 0)
+    if not code or code in _TEMPORARY or status == _TOO_MANY or status >= _SERVER_ERROR:
+        return TemporaryError(
+            f"Slack did not {doing} ({code or 'no proper answer'}).", _retry_after(error)
+        )
+    fix = _FIXES.get(code, "Look the word up in Slack's API reference.")
+    return PermanentError(f"Slack refused to {doing} ({code}).", fix)
+
+
+def _retry_after(error: SlackApiError) -> timedelta | None:
+    return wait_asked_for(getattr(error.response, "headers", None) or {})
+
+
 def wait_asked_for(headers: Mapping[str, Any]) -> timedelta | None:
     """What `Retry-After` says, which Slack gives in seconds; None where there is none or something else.
 
@@ -74,15 +89,3 @@ def wait_asked_for(headers: Mapping[str, Any]) -> timedelta | None:
     if not (seconds.isascii() and seconds.isdigit()):
         return None
     return timedelta(seconds=min(int(seconds.lstrip("0")[:_DIGITS] or 0), _LONGEST_WAIT))
-
-
-def _translation(error: SlackApiError, doing: str) -> TemporaryError | PermanentError:
-    code = error_code(error)
-    status = getattr(error.response, "status_code", 0)
-    if not code or code in _TEMPORARY or status == TOO_MANY or status >= _SERVER_ERROR:
-        return TemporaryError(
-            f"Slack did not {doing} ({code or 'no proper answer'}).",
-            wait_asked_for(getattr(error.response, "headers", None) or {}),
-        )
-    fix = _FIXES.get(code, "Look the word up in Slack's API reference.")
-    return PermanentError(f"Slack refused to {doing} ({code}).", fix)
