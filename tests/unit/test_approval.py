@@ -57,8 +57,8 @@ def needed(request: AppRequest | SystemRequest, rules: Policy = policy.DEFAULT) 
 
 
 def a_rule(when: Conditions, *groups: str, name: str = "rule") -> Rule:
-    stages = (StageRule(groups=groups),) if groups else ()
-    return Rule(name=name, when=when, reason="Because.", stages=stages)
+    fields: dict[str, Any] = {"stages": (StageRule(groups=groups),)} if groups else {}
+    return Rule(name=name, when=when, reason="Because.", **fields)
 
 
 def approved(*people: Person) -> list[Decision]:

@@ -27,7 +27,7 @@ STAGES = SIMPLE.model_copy(
     update={"stages": (StageRule(groups=("payments",), needed=2), StageRule(groups=("platform",)))}
 )
 SLOW = Rule.model_validate(
-    SIMPLE.model_dump()
+    SIMPLE.model_dump(exclude_unset=True)
     | {
         "remind_after": HOUR,
         "escalate_after": 2 * HOUR,
