@@ -1,6 +1,7 @@
 """When approval is needed, from whom, who may give it, and how far it has come."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
