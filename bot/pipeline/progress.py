@@ -45,8 +45,12 @@ def ready_steps(
         for step in course.steps
         if step.name not in running
         and _may_run(job.step(step.name), now=now, woken=step.name in woken)
-        and all(job.step(n).state is StepState.DONE for n in course.dependencies[step.name])
+        and _has_its_turn(course, job, step)
     )
+
+
+def _has_its_turn(course: Course, job: Job, step: Step[Any]) -> bool:
+    return all(job.step(n).state is StepState.DONE for n in course.dependencies[step.name])
 
 
 def _may_run(record: StepRecord, *, now: datetime, woken: bool) -> bool:
@@ -97,9 +101,17 @@ def ending(job: Job) -> str:
     return next(declined, f"Cancelled by {job.cancelled_by}." if job.cancelled_by else "")
 
 
-def next_look(job: Job, *, now: datetime) -> datetime:
-    """When the earliest pause of the job's steps ends."""
-    looks = [record.look_at for record in job.steps.values() if record.look_at]
+def next_look(course: Course, job: Job, *, now: datetime) -> datetime:
+    """When the earliest pause ends of the steps that can run then.
+
+    Others may have been left in a pause that is long over: those of the way on while the way back is gone, and those
+    that have to wait until the plan is made again.
+    """
+    looks = [
+        look_at
+        for step in course.steps
+        if (look_at := job.step(step.name).look_at) and _has_its_turn(course, job, step)
+    ]
     return min(looks, default=now)
 
 

@@ -111,7 +111,8 @@ class Stretch:
         return job.model_copy(update={"review_overdue_at": now})
 
     def _next_look(self, job: Job, now: datetime) -> datetime:
-        looks = (next_look(job, now=now), job.review_due_at)
+        course = course_of(self.pipeline, job)
+        looks = (next_look(course, job, now=now), job.review_due_at)
         return min(look for look in looks if look)
 
     async def _put_aside(self, job: Job, look_at: datetime) -> bool:

@@ -11,13 +11,15 @@ from typing_extensions import override
 
 from bot.adapters.memory.announcer import MemoryAnnouncer
 from bot.domain.errors import Declined, NotYet, PermanentError, TemporaryError
-from bot.domain.job import Job, JobState, MessageRef, StepState
+from bot.domain.job import Job, JobState, MessageRef, StepRecord, StepState
 from bot.domain.notices import Notice
 from bot.domain.request import AppRequest
 from bot.domain.value import Value
 from bot.pipeline.pipeline import JobContext, Pipeline, PipelineBroken
 from bot.pipeline.pipelines import PIPELINES
+from bot.pipeline.progress import next_look
 from bot.pipeline.step import Step, step, undo
+from bot.pipeline.undoing import course_of
 from bot.ports.job_store import Answer, Busy
 from tests.builders import ADA, NOON, a_job
 from tests.world import World
@@ -134,6 +136,14 @@ async def test_a_job_goes_on_where_it_waited_and_does_nothing_twice(world: World
 
     assert job.state is JobState.DONE
     assert sorted(WEATHER.built) == ["ground", "house", "wall", "window"]
+
+
+def test_the_pause_of_a_step_whose_turn_has_not_come_again_wakes_nobody() -> None:
+    waiting = StepRecord(state=StepState.WAITING, look_at=NOON + MINUTE)
+    left = StepRecord(state=StepState.RETRYING, look_at=NOON - MINUTE)
+    job = a_job(steps={"level": waiting, "raise_wall": left})
+
+    assert next_look(course_of(BUILDING, job), job, now=NOON) == NOON + MINUTE
 
 
 async def test_looking_too_early_at_a_waiting_job_changes_nothing(world: World) -> None:

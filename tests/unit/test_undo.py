@@ -132,6 +132,26 @@ async def test_a_lost_answer_on_the_way_back_is_no_obstacle(world: World, call: 
     assert not {APP, DEPLOYMENT} & set(world.git.repositories)
 
 
+async def test_a_way_back_that_waits_is_looked_at_when_its_own_pause_ends(world: World) -> None:
+    """The catalog was still asleep when the pipeline failed: nobody works on its step any more."""
+    await begun_to_make(world)
+    world.cluster.deploy(FULL_NAME, revision="0" * 40)
+    sha = world.git.repositories[APP].branches["main"][0].sha
+    world.git.finish_pipeline(APP, sha, failed_job="test", log="E  assert 1 == 2")
+    world.catalog.fail_next(TemporaryError("The catalog is asleep."), call="register")
+    job = await world.advance(a_job(), by=MINUTE)
+    assert job.step("register_component").state is StepState.RETRYING
+
+    await undo(job.id, person=ADA, ports=world.ports)
+    waiting = await world.advance(job, by=MINUTE)
+
+    assert waiting.state is JobState.UNDOING
+    look_at = waiting.step("undo:declare_environment").look_at
+    assert look_at
+    assert look_at > world.now()
+    assert world.scheduler.nudges[-1] == (job.id, look_at)
+
+
 async def test_what_was_cut_short_is_taken_back_too(world: World) -> None:
     for _ in range(TRIES):
         world.git.fail_next(TemporaryError("GitLab is down."), call="ensure_first_files")
