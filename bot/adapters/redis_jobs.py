@@ -19,7 +19,7 @@ from bot.domain.break_glass import REVIEWED, Review
 from bot.domain.census import Census, census
 from bot.domain.entities import Person
 from bot.domain.errors import TemporaryError
-from bot.domain.job import Fix, HelpAsked, Job, JobState, StepRecord
+from bot.domain.job import Fix, HelpAsked, Job, JobState
 from bot.domain.limits import Freeze
 from bot.domain.request import Request
 from bot.ports.job_store import Answer, Busy, Event
@@ -149,8 +149,8 @@ class RedisJobs:
             if job.state is not JobState.FAILED:
                 return None
             fields = record.state_fields(job.state_after_retry, ending="", finished_at=None)
-            for name, step in job.to_retry.items():
-                fields += record.step_fields(name, StepRecord(started_at=step.started_at))
+            for name, step in job.after_retry.items():
+                fields += record.step_fields(name, step)
             return fields
 
         await self._due_again(job_id, at)

@@ -128,6 +128,8 @@ class HelpAsked(Value):
 UNDO = "undo:"
 """How the names of steps begin that take back other ones."""
 
+_UNDER_WAY = frozenset({StepState.RUNNING, StepState.WAITING, StepState.RETRYING})
+
 
 class Job(Value):
     """A snapshot of a job as the store holds it.
@@ -209,6 +211,25 @@ class Job(Value):
             for name, record in self.steps.items()
             if record.state is StepState.FAILED and name.startswith(UNDO) is self.goes_back
         }
+
+    @property
+    def after_retry(self) -> Mapping[str, StepRecord]:
+        """The records that a retry changes.
+
+        What failed begins anew; what was left under way goes on with all its time and tries, for nobody looked at it
+        since. A wait keeps the time of its next look, which says how far an approval has come; the retry ends it anyway.
+        """
+        begun_anew = {n: StepRecord(started_at=r.started_at) for n, r in self.to_retry.items()}
+        left = {
+            name: record.evolve(
+                attempts=0,
+                waiting_since=None,
+                look_at=record.look_at if record.state is StepState.WAITING else None,
+            )
+            for name, record in self.steps.items()
+            if record.state in _UNDER_WAY and name.startswith(UNDO) is self.goes_back
+        }
+        return {**begun_anew, **left}
 
     @property
     def goes_back(self) -> bool:

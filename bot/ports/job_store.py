@@ -200,7 +200,10 @@ class JobStore(Protocol):
         """Record the review of a broken glass, the first one only; the job is due from then on, also if it has ended."""
 
     async def retry(self, job_id: str, *, by: Person, at: datetime) -> Answer:
-        """Set the failed steps of a failed job back to pending: those of the way back while it is being undone."""
+        """Set the failed steps of a failed job back to pending: those of the way back while it is being undone.
+
+        Steps that were under way when it failed have all their patience and their tries again.
+        """
 
     async def fix(self, job_id: str, fix: Fix, *, request: Request, at: datetime) -> Answer:
         """Have a failed job go on with other answers to what its form asked; it is due from then on.

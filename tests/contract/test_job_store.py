@@ -522,6 +522,26 @@ async def test_a_failed_job_can_be_retried_and_only_its_failed_steps_start_anew(
     assert list(await jobs.due(now=LONG_AFTER)) == ["job00001"]
 
 
+async def test_a_retry_gives_steps_that_were_left_in_a_pause_their_whole_patience_again(
+    jobs: JobStore,
+) -> None:
+    await jobs.create(a_job())
+    lease = await take(jobs)
+    failed = StepRecord(state=StepState.FAILED)
+    waiting = StepRecord(state=StepState.WAITING, waiting_since=NOON, look_at=LATER, reason="So.")
+    retrying = waiting.evolve(state=StepState.RETRYING, attempts=3)
+    left = {"await_pipeline": failed, "register_component": waiting, "declare": retrying}
+    await lease.write_steps(left, step="", what="", detail="", at=LATER)
+    await lease.write_state(JobState.FAILED, at=LATER, ending="", finished_at=LATER)
+
+    await jobs.retry("job00001", by=ADA, at=LONG_AFTER)
+
+    job = await jobs.load("job00001")
+    assert job
+    assert job.step("register_component") == waiting.evolve(waiting_since=None)
+    assert job.step("declare") == retrying.evolve(attempts=0, waiting_since=None, look_at=None)
+
+
 async def test_a_job_that_has_not_failed_cannot_be_retried(jobs: JobStore) -> None:
     await jobs.create(a_job())
 

@@ -9,7 +9,8 @@ from bot.domain.errors import PermanentError, TemporaryError
 from bot.domain.job import Job, JobState, StepRecord, StepState
 from bot.ports.cluster import Health, Sync
 from bot.ports.git_host import RenderedFile
-from tests.builders import CHIARA, PLATFORM, a_job, an_app_request
+from bot.usecases.retry import retry
+from tests.builders import ADA, CHIARA, PLATFORM, a_job, an_app_request
 from tests.world import World
 
 APP = "idp/payments/checkout-hello-world"
@@ -369,3 +370,24 @@ async def test_a_missing_team_group_is_a_failure_with_a_fix(world: World) -> Non
     job = await begin(world)
 
     assert job.step("create_deployment_repository").fix == "Create it."
+
+
+async def test_after_a_retry_what_else_was_waited_for_is_waited_for_anew(world: World) -> None:
+    """Nobody looked whether the catalog had read the file by then: the pipeline had failed."""
+    world.catalog.fail_next(TemporaryError("The catalog is asleep."), call="register")
+    await begin(world)
+    serve_the_entity_file(world)
+    world.catalog.is_reading = False
+    job = await world.advance(a_job(), by=MINUTE)
+    assert job.step("register_component").state is StepState.WAITING
+    first = world.git.repositories[APP].branches["main"][0].sha
+    world.git.finish_pipeline(APP, first, failed_job="test", log="E")
+    assert (await world.advance(job, by=MINUTE)).state is JobState.FAILED
+
+    world.clock.advance(timedelta(hours=20))
+    await world.git.ensure_files(APP, {"x": RenderedFile(content=b"mended")}, message="Mend")
+    await retry(job.id, person=ADA, ports=world.ports)
+    again = await world.advance(job)
+
+    assert again.state is JobState.WAITING
+    assert again.step("register_component").waiting_since == world.now()

@@ -9,7 +9,7 @@ from bot.domain.approval import Decision
 from bot.domain.break_glass import REVIEWED, Review
 from bot.domain.census import Census, census
 from bot.domain.entities import Person
-from bot.domain.job import Fix, HelpAsked, Job, JobState, StepRecord
+from bot.domain.job import Fix, HelpAsked, Job, JobState
 from bot.domain.limits import Freeze
 from bot.domain.request import Request
 from bot.ports.clock import Clock
@@ -137,14 +137,11 @@ class MemoryJobs:
             return Answer.UNKNOWN_JOB
         if job.state is not JobState.FAILED:
             return Answer.TOO_LATE
-        again = {
-            name: StepRecord(started_at=step.started_at) for name, step in job.to_retry.items()
-        }
         changes = {
             "state": job.state_after_retry,
             "ending": "",
             "finished_at": None,
-            "steps": {**job.steps, **again},
+            "steps": {**job.steps, **job.after_retry},
             "signals": job.signals + 1,
         }
         self.put(job_id, changes, what="retry", at=at, by=by)
