@@ -92,8 +92,12 @@ class MessageRef(Value):
 
     @property
     def is_there(self) -> bool:
-        """Whether there is a message; one whose posting came to nothing, and that nobody needs any more, is nowhere."""
+        """Whether there is a message."""
         return bool(self.ts)
+
+
+NOWHERE = MessageRef(channel="", ts="")
+"""Where a message stands that was refused for good, that nobody is there to read, or that nobody needs any more."""
 
 
 class Fix(Value):

@@ -7,7 +7,7 @@ import structlog
 
 from bot.domain.audience import Audience, direct_notices
 from bot.domain.errors import PermanentError
-from bot.domain.job import Job, MessageRef
+from bot.domain.job import NOWHERE, Job, MessageRef
 from bot.domain.notices import Notice, direct_messages
 from bot.pipeline.approvals import standing_of
 from bot.pipeline.audiences import audience_of
@@ -16,8 +16,6 @@ from bot.ports.directory import Directory
 from bot.ports.job_store import Lease
 
 log = structlog.get_logger()
-
-NOWHERE = MessageRef(channel="", ts="")
 
 PostOnce = Callable[[Job, Notice], Awaitable[MessageRef]]
 

@@ -90,10 +90,12 @@ class Stretch:
             )
             if state.is_end:
                 self.telemetry.ended(job.model_copy(update={"state": state, "finished_at": now}))
+        if state.is_end and not keeps_names(self.pipeline, job, state):
+            await self.ports.jobs.free(job.id)
         async with self.telling.last_word() as told:
             await record(self.lease, self.ports)
             if told and state.is_end:
-                return await self._settle(job, state)
+                return await self._settle(job)
             look_at = now + UNTOLD_PAUSE if state.is_end else self._next_look(job, now)
             return await self._put_aside(job, look_at if told else min(look_at, now + UNTOLD_PAUSE))
 
@@ -121,10 +123,8 @@ class Stretch:
         await self.ports.scheduler.nudge(job.id, at=look_at)
         return True
 
-    async def _settle(self, job: Job, state: JobState) -> bool:
-        """Names are free when nothing that bears them is left; somebody looks again when a review may be overdue."""
-        if not keeps_names(self.pipeline, job, state):
-            await self.ports.jobs.free(job.id)
+    async def _settle(self, job: Job) -> bool:
+        """Nobody looks again, unless a review may be overdue some day."""
         if job.review_due_at:
             return await self._put_aside(job, job.review_due_at)
         return await self.lease.settle(seen_signals=job.signals)

@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator
 import structlog
 
 from bot.domain.errors import PermanentError, TemporaryError
-from bot.domain.job import Job, MessageRef
+from bot.domain.job import NOWHERE, Job, MessageRef
 from bot.domain.notices import Notice, NoticeKind, notices
 from bot.pipeline.approvals import standing_of
 from bot.pipeline.directly import tell_directly
 from bot.ports.announcer import Announcer
 from bot.ports.directory import Directory
-from bot.ports.job_store import Lease
+from bot.ports.job_store import Lease, LeaseLost
 
 log = structlog.get_logger()
 
@@ -51,7 +51,7 @@ class Telling:
     async def last_word(self) -> AsyncIterator[bool]:
         """Bring people up to date, then keep silent for as long as the context lasts.
 
-        Yields False when Slack would not have it, which never fails the job.
+        Yields False when they could not be told all of it yet, which never fails the job.
 
         Raises:
             LeaseLost: another worker has taken the job over.
@@ -66,6 +66,11 @@ class Telling:
         except (TemporaryError, PermanentError) as error:
             log.warning("job.not_told", cause=str(error))
             return False
+        except LeaseLost:
+            raise
+        except Exception:
+            log.exception("job.telling_broke")
+            return False
         return True
 
     async def _tell(self, job: Job) -> None:
@@ -74,12 +79,11 @@ class Telling:
         for notice in due:
             if not posted.get(notice.key):
                 told = job.model_copy(update={"messages": posted})
-                posted[notice.key] = await self._post_once(told, notice)
+                posted[notice.key] = await self._post(told, notice)
         card = posted[CARD.key]
         told = job.model_copy(update={"messages": posted})
-        if card and job.shown_version != job.version:
-            await self._announcer.redraw(told, card)
-            await self._lease.write_shown(job.version)
+        if card and card.is_there and job.shown_version != job.version:
+            await self._redraw(told, card)
         await tell_directly(
             told,
             lease=self._lease,
@@ -87,6 +91,23 @@ class Telling:
             directory=self._directory,
             post_once=self._post_once,
         )
+
+    async def _post(self, job: Job, notice: Notice) -> MessageRef:
+        """What is refused for good is as good as told: neither what comes after it nor the job's end waits for it."""
+        try:
+            return await self._post_once(job, notice)
+        except PermanentError as error:
+            log.warning("job.notice_refused", notice=notice.key, cause=str(error))
+        await self._lease.write_message(notice.key, NOWHERE)
+        return NOWHERE
+
+    async def _redraw(self, job: Job, card: MessageRef) -> None:
+        """A card that may not show the job as it is may show it again when it has changed."""
+        try:
+            await self._announcer.redraw(job, card)
+        except PermanentError as error:
+            log.warning("job.notice_refused", notice=CARD.key, cause=str(error))
+        await self._lease.write_shown(job.version)
 
     async def _post_once(self, job: Job, notice: Notice) -> MessageRef:
         """Post, unless a worker that did not live to remember it has posted already."""

@@ -9,7 +9,8 @@ from bot.domain.notices import Notice
 class Announcer(Protocol):
     """Draw the one card of a job, reply in its thread, and ask single people directly.
 
-    All methods raise TemporaryError or PermanentError; telling people never fails a job.
+    All methods raise TemporaryError or PermanentError; telling people never fails a job. What is refused with a
+    PermanentError is not offered again, so what somebody can mend for all messages at once raises a TemporaryError.
     """
 
     async def post(self, job: Job, notice: Notice) -> MessageRef:

@@ -9,7 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.digest import digest_of
 from bot.domain.errors import PermanentError, TemporaryError
-from bot.domain.job import HelpAsked, Job, MessageRef
+from bot.domain.job import NOWHERE, HelpAsked, Job, MessageRef
 from bot.domain.notices import DIRECT, Notice, NoticeKind
 from bot.domain.request import AppRequest, Visibility
 from bot.ports.directory import Directory
@@ -44,7 +44,7 @@ class SlackAnnouncer:
 
     async def post(self, job: Job, notice: Notice) -> MessageRef:
         """Post a notice; where the bot may not speak it speaks to the requester directly."""
-        with web_api.translated("post a message"):
+        with web_api.translated("post a message", outlasts_token=True):
             if notice.kind is NoticeKind.CARD:
                 return await self._with_permalink(await self._post_card(job, notice))
             if notice.kind in DIRECT:
@@ -55,7 +55,7 @@ class SlackAnnouncer:
 
     async def find(self, job: Job, notice: Notice) -> MessageRef | None:
         """Look for the note that `post` left: in the card's thread, or for a card where it may stand."""
-        with web_api.translated("read messages"):
+        with web_api.translated("read messages", outlasts_token=True):
             if notice.kind in DIRECT:
                 return await self._noted(job, notice.key, await self._direct(notice.about))
             if notice.kind is NoticeKind.HELP_WANTED:
@@ -87,7 +87,7 @@ class SlackAnnouncer:
 
     async def _update(self, ref: MessageRef, drawn: messages.Message, *, job_id: str) -> None:
         """Change a message; one that somebody has deleted, or that nobody may change any more, is as good as told."""
-        with web_api.translated("update a message"):
+        with web_api.translated("update a message", outlasts_token=True):
             try:
                 await self._client.chat_update(
                     channel=ref.channel, ts=ref.ts, text=drawn.text, blocks=drawn.blocks
@@ -121,7 +121,7 @@ class SlackAnnouncer:
                 raise
             log.warning("slack.no_platform_channel", job=job.id, channel=asked.channel)
         members = await self._directory.slack_ids(asked.group)
-        told = _card(job)
+        told = NOWHERE
         for slack_id in members:
             if slack_id != asked.by.slack_id:
                 conversation = await self._direct(slack_id)
@@ -193,7 +193,10 @@ class SlackAnnouncer:
     async def _noted(
         self, job: Job, key: str, channel: str, thread: str | None = None
     ) -> MessageRef | None:
-        """The message with the note; a public channel is joined to read it, for posting needs no membership."""
+        """The message with the note; a public channel is joined to read it, for posting needs no membership.
+
+        Where the bot may never look nothing is found, so that people are rather told twice than not at all.
+        """
         try:
             return await self._search(job, key, channel, thread)
         except SlackApiError as error:
@@ -203,6 +206,8 @@ class SlackAnnouncer:
             await self._client.conversations_join(channel=channel)
             return await self._search(job, key, channel, thread)
         except SlackApiError as error:
+            if web_api.is_passing(error):
+                raise
             log.info("slack.cannot_look_back", channel=channel, error=web_api.error_code(error))
             return None
 
@@ -249,6 +254,8 @@ def _card(job: Job) -> MessageRef:
     card = job.messages.get(NoticeKind.CARD)
     if not card:
         raise TemporaryError("The card has not been posted yet.")
+    if not card.is_there:
+        raise PermanentError("The card could not be posted, so it has no thread.", "Ask elsewhere.")
     return card
 
 

@@ -59,6 +59,6 @@ def _exists(job: Job) -> str:
 def _where(job: Job) -> str:
     """The job's id, and its card where others can open it: nobody else sees one in a direct message."""
     shown = job.messages.get("card")
-    is_open = shown and not shown.channel.startswith(_DIRECT_PREFIX)
+    is_open = shown and shown.permalink and not shown.channel.startswith(_DIRECT_PREFIX)
     link = f"{mrkdwn.link(shown.permalink, 'The card')} · " if shown and is_open else ""
     return f"{link}`{mrkdwn.escaped(job.id, mrkdwn.NAME_LENGTH)}`"

@@ -29,6 +29,9 @@ _TEMPORARY = frozenset(
         "team_added_to_org",
     }
 )
+_LOCKED_OUT = frozenset(
+    {"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"}
+)
 _FIXES = {
     "account_inactive": "Install the Slack app again and set SLACK_BOT_TOKEN.",
     "channel_not_found": "Invite the bot to the channel.",
@@ -38,21 +41,26 @@ _FIXES = {
     "missing_scope": "Add the scope in the Slack app's settings and install the app again.",
     "not_authed": "Set SLACK_BOT_TOKEN to the token of the installed Slack app.",
     "not_in_channel": "Invite the bot to the channel.",
+    "token_expired": "Set SLACK_BOT_TOKEN to the token of the installed Slack app.",
     "token_revoked": "Install the Slack app again and set SLACK_BOT_TOKEN.",
 }
 
 
 @contextmanager
-def translated(doing: str) -> Iterator[None]:
+def translated(doing: str, *, outlasts_token: bool = False) -> Iterator[None]:
     """Turn what a call raises into TemporaryError or PermanentError.
 
     Args:
         doing: the call as the end of the sentence "Slack did not ...".
+        outlasts_token: whether the call will still be wanted when somebody has given the bot a token that Slack takes.
     """
     try:
         yield
     except SlackApiError as error:
-        raise _translation(error, doing) from error
+        raised = _translation(error, doing)
+        if outlasts_token and error_code(error) in _LOCKED_OUT:
+            raised = TemporaryError(str(raised))
+        raise raised from error
     except UNREACHABLE as error:
         raise TemporaryError(f"Slack could not be reached to {doing}.") from error
 
@@ -63,10 +71,16 @@ def error_code(error: SlackApiError) -> str:
     return str(answer.get("error", "")) if isinstance(answer, dict) else ""
 
 
-def _translation(error: SlackApiError, doing: str) -> TemporaryError | PermanentError:
+def is_passing(error: SlackApiError) -> bool:
+    """Whether the same call may go well later."""
     code = error_code(error)
     status = getattr(error.response, "status_code", 0)
-    if not code or code in _TEMPORARY or status == _TOO_MANY or status >= _SERVER_ERROR:
+    return not code or code in _TEMPORARY or status == _TOO_MANY or status >= _SERVER_ERROR
+
+
+def _translation(error: SlackApiError, doing: str) -> TemporaryError | PermanentError:
+    code = error_code(error)
+    if is_passing(error):
         return TemporaryError(
             f"Slack did not {doing} ({code or 'no proper answer'}).", _retry_after(error)
         )

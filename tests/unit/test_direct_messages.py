@@ -227,6 +227,18 @@ async def test_one_who_cannot_be_asked_keeps_nobody_else_waiting() -> None:
     assert world.jobs.due_at[job.id] == job.created_at + timedelta(days=3)
 
 
+async def test_whoever_may_decide_is_asked_also_where_slack_takes_no_reply_in_the_thread() -> None:
+    world = await a_world(SIMPLE)
+    refused = PermanentError("Slack refused (is_archived).", "Ask elsewhere.")
+    world.announcer.fail_next(refused, call="post", skips=1)
+
+    job = await asked(world)
+
+    assert world.told() == ["card"]
+    assert live(world) == QUESTIONS
+    assert world.jobs.due_at[job.id] == job.created_at + timedelta(days=3)
+
+
 class Crash(BaseException):
     """The process is gone."""
 

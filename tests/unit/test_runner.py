@@ -470,6 +470,74 @@ async def test_people_are_told_later_when_slack_was_down_and_the_job_is_done_all
     assert world.told() == ["card", "done"]
 
 
+async def test_a_job_lets_go_of_its_names_when_it_ends_although_nobody_can_be_told(
+    world: World,
+) -> None:
+    await world.jobs.reserve({"host": "hello"}, job_id="job00001", now=NOON)
+    for _ in range(9):
+        world.announcer.fail_next(TemporaryError("Slack is down."))
+
+    await world.advance(a_job())
+
+    assert await world.jobs.holder("host", "hello") is None
+
+
+REFUSED = PermanentError("Slack refused (is_archived).", "Ask elsewhere.")
+
+
+@pytest.mark.parametrize(("skips", "told"), [(0, ["failed"]), (1, ["card"])])
+async def test_what_slack_refuses_for_good_is_not_offered_again_and_holds_up_nothing(
+    world: World, skips: int, told: list[str]
+) -> None:
+    WEATHER.troubles = [PermanentError("The hill is rock.", "Bring dynamite.")]
+    world.announcer.fail_next(REFUSED, call="post", skips=skips)
+
+    await world.advance(a_job())
+    await world.advance(a_job(), by=MINUTE)
+
+    assert [key.partition(":")[0] for key in world.told()] == told
+    assert await world.jobs.due(now=NOON + timedelta(days=1)) == []
+
+
+async def test_a_card_that_slack_will_not_change_keeps_no_job_busy(world: World) -> None:
+    for _ in range(9):
+        world.announcer.fail_next(REFUSED, call="redraw")
+
+    job = await world.advance(a_job())
+
+    assert job.state is JobState.DONE
+    assert world.told() == ["card", "done"]
+    assert await world.jobs.due(now=NOON + timedelta(days=1)) == []
+
+
+class Broken(MemoryAnnouncer):
+    """Drawing meets what nobody has foreseen."""
+
+    is_mended = False
+
+    @override
+    async def redraw(self, job: Job, card: MessageRef) -> None:
+        if not self.is_mended:
+            raise KeyError("a field")
+        await super().redraw(job, card)
+
+
+async def test_an_error_in_drawing_holds_up_no_work_and_the_card_is_drawn_when_it_is_mended(
+    world: World,
+) -> None:
+    announcer = Broken()
+    world.runner._announcer = announcer
+
+    job = await world.advance(a_job())
+    due_at = world.jobs.due_at[job.id]
+    announcer.is_mended = True
+    await world.advance(a_job(), by=MINUTE)
+
+    assert (job.state, due_at) == (JobState.DONE, NOON + 15 * SECOND)
+    assert announcer.posted[0].job.state is JobState.DONE
+    assert await world.jobs.due(now=NOON + timedelta(days=1)) == []
+
+
 async def test_a_message_that_was_posted_before_the_worker_died_is_not_posted_again(
     world: World,
 ) -> None:

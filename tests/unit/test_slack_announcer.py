@@ -1,6 +1,7 @@
 """The announcer against a Slack workspace: where messages go, that they are found again, and what goes wrong."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from starlette.routing import Route
 
 from bot.adapters.memory.directory import MemoryDirectory
 from bot.domain.errors import PermanentError, TemporaryError
-from bot.domain.job import Job, MessageRef
+from bot.domain.job import NOWHERE, Job, MessageRef
 from bot.domain.notices import Notice, NoticeKind
 from bot.domain.request import Visibility
 from bot.sandbox.serving import served
@@ -118,6 +119,29 @@ async def test_replies_hang_in_the_thread_of_the_card(
 async def test_a_reply_waits_for_the_card(announcer: SlackAnnouncer) -> None:
     with pytest.raises(TemporaryError):
         await announcer.post(since_long(jobs.a_done_job()), DONE)
+
+
+async def test_the_platform_team_is_asked_although_the_card_was_refused_for_good(
+    world: World, announcer: SlackAnnouncer
+) -> None:
+    job = with_help(since_long(jobs.a_failed_job()), NOWHERE, channel="")
+
+    posted = await announcer.post(job, HELP_WANTED)
+
+    [message] = await world.messages()
+    assert message["ts"] == posted.ts
+    assert "The card" not in str(message["blocks"])
+
+
+async def test_there_is_no_reply_to_a_card_that_was_refused_for_good(
+    announcer: SlackAnnouncer,
+) -> None:
+    job = with_card(since_long(jobs.a_done_job()), NOWHERE)
+
+    with pytest.raises(PermanentError, match="The card could not be posted"):
+        await announcer.post(job, DONE)
+    with pytest.raises(PermanentError, match="The card could not be posted"):
+        await announcer.find(job, DONE)
 
 
 async def test_what_another_worker_posted_is_found_again(
@@ -261,11 +285,15 @@ async def test_a_broken_glass_is_told_to_the_whole_channel(
     assert in_channel[0]["thread_ts"] == card.ts
 
 
-async def test_a_refused_token_names_the_setting(world: World) -> None:
-    announcer = an_announcer(world, token="xoxb-wrong")
+async def test_a_refused_token_names_the_setting_and_is_no_end_to_what_has_to_be_told(
+    world: World,
+) -> None:
+    announcer, card = an_announcer(world, token="xoxb-wrong"), MessageRef(channel="C1", ts="1.0")
+    job = since_long(jobs.a_job())
 
-    with pytest.raises(PermanentError, match="SLACK_BOT_TOKEN"):
-        await announcer.post(since_long(jobs.a_job()), CARD)
+    for call in (announcer.post(job, CARD), announcer.find(job, CARD), announcer.redraw(job, card)):
+        with pytest.raises(TemporaryError, match="SLACK_BOT_TOKEN"):
+            await call
 
 
 async def test_a_slack_that_cannot_be_reached_is_tried_again_later(world: World) -> None:
@@ -289,9 +317,10 @@ async def test_too_many_messages_are_tried_again_when_slack_wants_it(tmp_path: P
 class PublicChannel:
     """A public channel that the app may post to without being a member, and read only as one."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, refusal: str = "") -> None:
         self.posted: list[dict[str, Any]] = []
         self.has_joined = False
+        self.refusal = refusal
 
     async def post(self, request: Request) -> JSONResponse:
         given = await request.json()
@@ -299,7 +328,12 @@ class PublicChannel:
         self.posted.append(message)
         return JSONResponse({"ok": True, "channel": given["channel"], "ts": message["ts"]})
 
+    async def open(self, _request: Request) -> JSONResponse:
+        return JSONResponse({"ok": True, "channel": {"id": "D0ADA"}})
+
     async def join(self, _request: Request) -> JSONResponse:
+        if self.refusal:
+            return JSONResponse({"ok": False, "error": self.refusal})
         self.has_joined = True
         return JSONResponse({"ok": True})
 
@@ -309,21 +343,51 @@ class PublicChannel:
         return JSONResponse({"ok": True, "messages": self.posted})
 
 
-async def test_a_card_in_a_channel_without_the_bot_is_found_by_joining_it() -> None:
-    channel = PublicChannel()
+@contextlib.asynccontextmanager
+async def beside(channel: PublicChannel) -> AsyncIterator[SlackAnnouncer]:
+    """An announcer whose only conversation is this one, which is also Ada's own."""
     methods = {
         "chat.postMessage": channel.post,
         "conversations.history": channel.history,
         "conversations.join": channel.join,
+        "conversations.open": channel.open,
     }
     routes = [Route(f"/api/{n}", call, methods=["GET", "POST"]) for n, call in methods.items()]
     async with served(Starlette(routes=routes), 0) as port:
         client = AsyncWebClient(token="xoxb-1", base_url=f"http://127.0.0.1:{port}/api/")
-        announcer = SlackAnnouncer(client, MemoryDirectory(jobs.ADA))
+        yield SlackAnnouncer(client, MemoryDirectory(jobs.ADA))
+
+
+async def test_a_card_in_a_channel_without_the_bot_is_found_by_joining_it() -> None:
+    channel = PublicChannel()
+    async with beside(channel) as announcer:
         card = await announcer.post(jobs.a_job(), CARD)
 
         assert not channel.has_joined
         assert await announcer.find(jobs.a_job(), CARD) == card
+
+
+@pytest.mark.parametrize("passing", ["internal_error", "ratelimited"])
+async def test_who_cannot_look_right_now_whether_a_card_is_there_looks_again_later(
+    passing: str,
+) -> None:
+    channel = PublicChannel(refusal=passing)
+    async with beside(channel) as announcer:
+        await announcer.post(jobs.a_job(), CARD)
+
+        with pytest.raises(TemporaryError, match=passing):
+            await announcer.find(jobs.a_job(), CARD)
+
+
+@pytest.mark.parametrize(
+    "for_good", ["is_archived", "method_not_supported_for_channel_type", "missing_scope"]
+)
+async def test_where_the_bot_may_never_look_nothing_is_found(for_good: str) -> None:
+    channel = PublicChannel(refusal=for_good)
+    async with beside(channel) as announcer:
+        await announcer.post(jobs.a_job(), CARD)
+
+        assert await announcer.find(jobs.a_job(), CARD) is None
 
 
 def with_help(job: Job, card: MessageRef, *, channel: str) -> Job:
@@ -368,4 +432,4 @@ async def test_where_nobody_of_the_platform_group_is_in_slack_the_job_goes_on(
     job = since_long(jobs.a_failed_job())
     card = await announcer.post(job, CARD)
 
-    assert await announcer.post(with_help(job, card, channel=""), HELP_WANTED) == card
+    assert await announcer.post(with_help(job, card, channel=""), HELP_WANTED) == NOWHERE
