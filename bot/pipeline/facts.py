@@ -53,7 +53,7 @@ class Approval(Value):
 
 
 class DeploymentRepository(Value):
-    """The repository that Argo CD deploys from."""
+    """The repository that Argo CD deploys from. With `commit` it is as it was made: nothing is deployed to it yet."""
 
     project: Project
     commit: Commit

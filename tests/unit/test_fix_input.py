@@ -9,7 +9,7 @@ import pytest
 from bot.domain.approval import Verdict
 from bot.domain.entities import Person
 from bot.domain.errors import PermanentError, RequestRejected, TemporaryError
-from bot.domain.job import Job, JobState, StepState
+from bot.domain.job import Job, JobState, StepRecord, StepState
 from bot.domain.limits import Limits
 from bot.domain.request import Visibility
 from bot.ports.git_host import RenderedFile
@@ -149,6 +149,35 @@ async def test_what_stands_in_place_is_changed_there_and_only_in_what_the_answer
     assert b"greetings.dev.example.com" in after["environments/development/values.yaml"].content
     assert len(deployment.branches["main"]) == 3
     assert world.git.repositories[APP].branches["main"], "the failed step went on"
+
+
+async def first_pipeline(world: World, job: Job) -> StepRecord:
+    """What comes of the step when a pipeline passes after another host name was given."""
+    world.catalog.fail_next(TemporaryError("The catalog is asleep."), call="register")
+    await fix(world, job, hostname="greetings")
+    world.git.finish_pipeline(APP, world.git.repositories[APP].branches["main"][-1].sha)
+    await world.jobs.signal(job.id)
+    return (await world.advance(job)).step("await_pipeline")
+
+
+async def test_what_a_fix_commits_is_not_taken_for_what_the_pipeline_deploys(world: World) -> None:
+    job = await failed(world, "ensure_push_access", "hostname")
+
+    record = await first_pipeline(world, job)
+
+    assert len(world.git.repositories[DEPLOYMENT].branches["main"]) == 2
+    assert record.state is StepState.FAILED
+    assert "deployed nothing" in record.reason
+
+
+async def test_what_a_pipeline_had_deployed_before_a_fix_still_counts(world: World) -> None:
+    job = await failed(world, "ensure_push_access", "hostname")
+    image = {"environments/development/image.yaml": RenderedFile(content=b"image: {tag: a1}\n")}
+    world.git.repositories[DEPLOYMENT].commit(image, message="Deploy", branch="main")
+
+    record = await first_pipeline(world, job)
+
+    assert record.state is StepState.DONE
 
 
 async def test_a_visibility_that_is_refused_is_changed_in_the_project_that_stands(

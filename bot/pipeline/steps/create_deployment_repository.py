@@ -4,12 +4,13 @@ from bot.domain.platform import Platform
 from bot.domain.request import AppRequest
 from bot.pipeline import blueprint
 from bot.pipeline.amending import amend
+from bot.pipeline.blueprint import Files
 from bot.pipeline.facts import AppPlan, Approval, DeploymentRepository, TakenBack
 from bot.pipeline.pipeline import JobContext
 from bot.pipeline.removal import removed
 from bot.pipeline.skeleton import app_values
 from bot.pipeline.step import step, undo
-from bot.ports.git_host import GitHost
+from bot.ports.git_host import Commit, GitHost, Project
 from bot.ports.template_library import TemplateLibrary
 
 
@@ -35,8 +36,22 @@ async def create_deployment_repository(
         files,
         message=f"Deployment of {plan.names.component} from {request.template}",
     )
-    await amend(git, wanted, files, amended=job.amended)
+    if job.amended:
+        await amend(git, wanted, files, amended=job.amended)
+        commit = await _newest_as_made(git, project, files, first=commit)
     return DeploymentRepository(project=project, commit=commit)
+
+
+async def _newest_as_made(git: GitHost, project: Project, files: Files, *, first: Commit) -> Commit:
+    """The newest commit with nothing in it but the template's files: whatever is deployed comes after it.
+
+    What was deployed before the repository was amended is there still, so the newest one of all may hold it.
+    """
+    head = await git.head(project.path, project.default_branch)
+    if head is None or head.sha == first.sha:
+        return first
+    held = await git.read_files(project.path, ref=head.sha)
+    return head if held == {path: file.content for path, file in files.items()} else first
 
 
 @undo(create_deployment_repository, "Remove the deployment repository")
