@@ -10,6 +10,9 @@ from bot.domain.errors import PermanentError
 from bot.ports.git_host import Group, NewProject, Project
 
 PLATFORM_MARK = "platform"
+DELETION_DATES = ("marked_for_deletion_on", "marked_for_deletion_at")
+"""The fields in which a GitLab that delays deletion says when a project goes; the second is the older name."""
+
 _MARK = re.compile(r"Made by idp-bot for (?:job (?P<job>\S+)|the (?P<platform>platform))\.")
 _NOT_IN_NAMES = re.compile(r"[^\w .-]+")
 
@@ -100,7 +103,7 @@ def _create(client: gitlab.Gitlab, attributes: dict[str, Any], *, title: str) ->
 
 def _ours(raw: Any, wanted: NewProject) -> Project:
     found = _project(raw)
-    if getattr(raw, "marked_for_deletion_on", None):
+    if is_marked_for_deletion(raw):
         raise PermanentError(
             f"The GitLab project {wanted.path} is about to be deleted and still holds its name.",
             "Restore it, delete it for good, or choose another name.",
@@ -111,6 +114,11 @@ def _ours(raw: Any, wanted: NewProject) -> Project:
             "Choose another name, or move the existing project away, then retry.",
         )
     return found
+
+
+def is_marked_for_deletion(raw: Any) -> bool:
+    """Whether the project is to go on some day, and holds its path until then."""
+    return any(raw.attributes.get(field) for field in DELETION_DATES)
 
 
 def fit_project(client: gitlab.Gitlab, wanted: NewProject) -> Project:

@@ -7,11 +7,15 @@ import gitlab
 
 import bot.adapters.gitlab_files as repository
 from bot.adapters.gitlab_errors import is_missing
-from bot.adapters.gitlab_projects import existing_project, mark_of, raw_project
+from bot.adapters.gitlab_projects import (
+    DELETION_DATES,
+    existing_project,
+    is_marked_for_deletion,
+    mark_of,
+    raw_project,
+)
 from bot.domain.errors import TemporaryError
 from bot.ports.git_host import Commit, Removal
-
-_DELETION_DATES = ("marked_for_deletion_on", "marked_for_deletion_at")
 
 
 def remove_project(client: gitlab.Gitlab, path: str, *, mark: str) -> Removal:
@@ -25,11 +29,11 @@ def remove_project(client: gitlab.Gitlab, path: str, *, mark: str) -> Removal:
         return Removal.ABSENT
     if mark_of(raw.description) != mark:
         return Removal.NOT_OURS
-    if _is_marked_for_deletion(raw):
+    if is_marked_for_deletion(raw):
         return Removal.DELETED
     if raw.archived:
         return Removal.ARCHIVED
-    if any(field in raw.attributes for field in _DELETION_DATES):
+    if any(field in raw.attributes for field in DELETION_DATES):
         raw.archive()
         return Removal.ARCHIVED
     return _deleted(client, raw.id, path)
@@ -52,15 +56,11 @@ def _deleted(client: gitlab.Gitlab, number: int, path: str) -> Removal:
         if is_missing(error):
             return Removal.DELETED
         raise
-    if not _is_marked_for_deletion(left):
+    if not is_marked_for_deletion(left):
         raise TemporaryError(f"GitLab has not finished deleting {path}.")
     left.restore()
     left.archive()
     return Removal.ARCHIVED
-
-
-def _is_marked_for_deletion(raw: Any) -> bool:
-    return any(raw.attributes.get(field) for field in _DELETION_DATES)
 
 
 def remove_files(

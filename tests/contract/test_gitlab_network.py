@@ -156,8 +156,9 @@ async def test_the_old_name_of_a_renamed_project_is_no_project(host: Host, git: 
     assert await git.find_project("team/hello") is None
 
 
+@pytest.mark.parametrize("date", ["marked_for_deletion_on", "marked_for_deletion_at"])
 async def test_a_deleted_project_that_still_holds_its_name_is_not_adopted(
-    host: Host, git: GitHost
+    host: Host, git: GitHost, date: str
 ) -> None:
     wanted = NewProject(
         path="team/hello",
@@ -173,7 +174,7 @@ async def test_a_deleted_project_that_still_holds_its_name_is_not_adopted(
         "web_url": "https://gitlab.test/team/hello",
         "http_url_to_repo": "https://gitlab.test/team/hello.git",
         "default_branch": None,
-        "marked_for_deletion_on": "2026-01-04",
+        date: "2026-01-04",
     }
     host.answer = lambda _: web.json_response(there)
     with pytest.raises(PermanentError, match="about to be deleted"):
