@@ -13,7 +13,7 @@ from ruamel.yaml.error import YAMLError
 from typing_extensions import override
 
 from bot.domain.errors import PermanentError
-from bot.ports.template_library import FormPage, Template
+from bot.ports.template_library import FormDialect, FormPage, Template
 
 NAME = "template.yaml"
 _API_VERSION = "scaffolder.backstage.io/v1beta3"
@@ -98,7 +98,7 @@ def _page(file: Path, page: object, place: str) -> FormPage:
     schema: dict[str, Any] = {"type": "object", **page}  # type: ignore[dict-item]  # _expect has seen to it
     _expect(file, isinstance(schema.get("properties", {}), dict), f"{place}.properties: a mapping")
     try:
-        jsonschema.Draft7Validator.check_schema(schema)
+        FormDialect.check_schema(schema)
     except jsonschema.SchemaError as error:
         where = ".".join((place, *map(str, error.absolute_path)))
         raise PermanentError(

@@ -3,10 +3,14 @@
 from collections.abc import Mapping
 from typing import Protocol
 
+import jsonschema
 from pydantic import JsonValue
 
 from bot.domain.value import Value
 from bot.ports.git_host import RenderedFile
+
+FormDialect = jsonschema.Draft7Validator
+"""The dialect of JSON Schema in which forms are written, drawn and checked: the one of Backstage's own forms."""
 
 
 class FormPage(Value):

@@ -4,11 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import jsonschema
 from pydantic import JsonValue, ValidationError
 
 from bot.domain.errors import PermanentError
-from bot.ports.template_library import Template
+from bot.ports.template_library import FormDialect, Template
 from bot.slack.properties import Kind, Property
 
 Values = Mapping[str, JsonValue]
@@ -98,12 +97,7 @@ def _gather(schema: Mapping[str, Any], answers: Values, into: _Gathered, *, dept
 def _branches(
     schema: Mapping[str, Any], answers: Values, into: _Gathered
 ) -> Iterator[Mapping[str, Any]]:
-    dependencies = {
-        **(schema.get("dependencies") or {}),
-        **(schema.get("dependentRequired") or {}),
-        **(schema.get("dependentSchemas") or {}),
-    }
-    for control, dependent in dependencies.items():
+    for control, dependent in (schema.get("dependencies") or {}).items():
         into.controls.add(control)
         if control in answers:
             yield from _dependent(control, dependent, answers)
@@ -117,16 +111,15 @@ def _branches(
 def _dependent(control: str, dependent: Any, answers: Values) -> Iterable[Mapping[str, Any]]:
     if isinstance(dependent, list):
         return [{"required": dependent}]
-    branches = dependent.get("oneOf") or dependent.get("anyOf")
-    if not branches:
-        return [dependent]
-    return [
+    branches = dependent.get("oneOf") or dependent.get("anyOf") or ()
+    chosen = [
         _without(branch, control)
         for branch in branches
         if _holds(
             {"properties": {control: branch.get("properties", {}).get(control, True)}}, answers
         )
     ]
+    return [dependent, *chosen]
 
 
 def _without(branch: Mapping[str, Any], control: str) -> Mapping[str, Any]:
@@ -135,7 +128,7 @@ def _without(branch: Mapping[str, Any], control: str) -> Mapping[str, Any]:
 
 
 def _holds(condition: Mapping[str, Any], answers: Values) -> bool:
-    return bool(jsonschema.Draft7Validator(condition).is_valid(dict(answers)))
+    return bool(FormDialect(condition).is_valid(dict(answers)))
 
 
 def _defaults(template: Template) -> dict[str, JsonValue]:

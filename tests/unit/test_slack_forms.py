@@ -194,6 +194,20 @@ def test_a_field_that_depends_on_a_choice_appears_with_it() -> None:
     assert block(with_engine, "size")["optional"] is False
 
 
+def test_what_stands_beside_the_branches_of_a_choice_is_asked_for_whatever_the_choice() -> None:
+    beside = {"properties": {"owner_of_it": {"type": "string"}}, "required": ["owner_of_it"]}
+    branches = [{"properties": {"engine": {"enum": ["pg"]}, "size": {"type": "integer"}}}]
+    template = a_template(
+        {
+            "properties": {"engine": {"enum": ["pg", "none"]}},
+            "dependencies": {"engine": {**beside, "oneOf": branches}},
+        }
+    )
+
+    assert fields(drawn(template, {"engine": "none"})) == ["engine", "owner_of_it"]
+    assert fields(drawn(template, {"engine": "pg"})) == ["engine", "owner_of_it", "size"]
+
+
 def test_only_fields_on_which_others_or_approval_depend_redraw_the_form() -> None:
     view = drawn(CONDITIONAL, {"engine": "pg"})
     watched = {b["block_id"] for b in view["blocks"] if b.get("dispatch_action")}
