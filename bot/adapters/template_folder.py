@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
 from pydantic import JsonValue
 
 from bot.adapters import template_file
@@ -12,6 +13,8 @@ from bot.adapters.template_rendering import rendered
 from bot.domain.errors import PermanentError
 from bot.ports.git_host import RenderedFile
 from bot.ports.template_library import Template
+
+log = structlog.get_logger()
 
 _LEFTOVERS = frozenset(
     {".git", ".DS_Store", "__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache"}
@@ -30,6 +33,8 @@ class _Read:
 class TemplateFolder:
     """Templates are read again when one of their files changed, and kept otherwise.
 
+    One that cannot be read stands in the way of nobody but those who ask for it.
+
     Args:
         root: holds `<name>/template.yaml` for each template.
     """
@@ -37,10 +42,12 @@ class TemplateFolder:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._read: dict[Path, _Read] = {}
+        self._unreadable: dict[Path, PermanentError] = {}
 
     def list_templates(self, pipeline: str) -> tuple[Template, ...]:
         """Templates without `spec.idp` are Backstage's alone and are left out."""
-        found = [t for t in map(self._template, self._folders()) if t and t.pipeline == pipeline]
+        readable = map(self._readable, self._folders())
+        found = [template for template in readable if template and template.pipeline == pipeline]
         return tuple(sorted(found, key=lambda template: (template.title.lower(), template.name)))
 
     def get(self, name: str) -> Template:
@@ -74,22 +81,48 @@ class TemplateFolder:
         return sorted(file.parent for file in self._root.glob(f"*/{template_file.NAME}"))
 
     def _folder(self, name: str) -> Path:
-        for folder in self._folders():
-            template = self._template(folder)
-            if name == (template.name if template else folder.name):
+        folders = self._folders()
+        for folder in folders:
+            if (template := self._readable(folder)) and template.name == name:
+                return folder
+        for folder in folders:
+            if name == self._known_as(folder):
                 return folder
         raise PermanentError(
             f"There is no template “{name}” in {self._root}.",
             "Choose another template, or put this one back.",
         )
 
+    def _known_as(self, folder: Path) -> str:
+        """What a template is called that is for Backstage alone, or cannot be read any more."""
+        known = self._read.get(folder)
+        return known.template.name if known else folder.name
+
+    def _readable(self, folder: Path) -> Template | None:
+        """The folder's template; None when it is not for the bot, or cannot be read, which is logged once."""
+        try:
+            template = self._template(folder)
+        except PermanentError as error:
+            told = self._unreadable.get(folder)
+            if not told or told.cause != error.cause:
+                log.warning("template.skipped", folder=str(folder), cause=error.cause)
+            self._unreadable[folder] = error
+            return None
+        self._unreadable.pop(folder, None)
+        return template
+
     def _template(self, folder: Path) -> Template | None:
         """Read the template, unless it was read as it is now; None when it is not for the bot."""
-        fingerprint = _fingerprint(folder)
-        known = self._read.get(folder)
-        if known and known.fingerprint == fingerprint:
-            return known.template
-        template = template_file.read(folder, digest=_digest(folder))
+        try:
+            fingerprint = _fingerprint(folder)
+            known = self._read.get(folder)
+            if known and known.fingerprint == fingerprint:
+                return known.template
+            template = template_file.read(folder, digest=_digest(folder))
+        except OSError as error:
+            raise PermanentError(
+                f"{folder} cannot be read: {error}.", "Let the bot read it."
+            ) from error
         if template:
             self._read[folder] = _Read(fingerprint, template)
         return template

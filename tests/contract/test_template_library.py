@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
@@ -192,8 +193,50 @@ def test_a_broken_template_is_named_with_what_to_mend(
 ) -> None:
     file = _write(tmp_path / "service", SERVICE.replace(old, new)) / "template.yaml"
     with pytest.raises(PermanentError, match=complaint) as raised:
-        TemplateFolder(tmp_path).list_templates("new-app")
+        TemplateFolder(tmp_path).get("service")
     assert str(file) in raised.value.cause
+
+
+@pytest.mark.parametrize("draft", ["kind: [", "kind: Other", ""])
+def test_a_broken_template_stops_no_other(tmp_path: Path, draft: str) -> None:
+    _write(tmp_path / "service", SERVICE, FILES)
+    _write(tmp_path / "a-draft", draft)
+    library = TemplateFolder(tmp_path)
+
+    assert [template.name for template in library.list_templates("new-app")] == ["service"]
+    assert library.get("service").title == "A service"
+    assert library.render("service", "app", {"name": "Hello", "slug": "hello"})
+    with pytest.raises(PermanentError, match="a-draft"):
+        library.get("a-draft")
+
+
+def test_a_file_that_cannot_be_opened_stops_no_other_template(tmp_path: Path) -> None:
+    _write(tmp_path / "service", SERVICE, FILES)
+    folder = _write(tmp_path / "a-draft", SERVICE)
+    (folder / "template.yaml").unlink()
+    (folder / "template.yaml").mkdir()
+    library = TemplateFolder(tmp_path)
+
+    assert library.get("service").title == "A service"
+    with pytest.raises(PermanentError, match="a-draft cannot be read"):
+        library.get("a-draft")
+
+
+def test_a_template_that_breaks_is_named_to_whoever_asks_for_it_and_no_other(
+    tmp_path: Path,
+) -> None:
+    file = _write(tmp_path / "folder", SERVICE) / "template.yaml"
+    library = TemplateFolder(tmp_path)
+    assert library.get("service").title == "A service"
+
+    file.write_text("kind: [")
+
+    with structlog.testing.capture_logs() as lines:
+        with pytest.raises(PermanentError, match="no valid YAML"):
+            library.get("service")
+        with pytest.raises(PermanentError, match="no template “folder”"):
+            library.get("folder")
+    assert [line["event"] for line in lines] == ["template.skipped"]
 
 
 def test_a_missing_folder_is_named_with_its_setting(tmp_path: Path) -> None:
