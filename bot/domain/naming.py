@@ -6,12 +6,14 @@ and Backstage's entity names.
 
 import re
 import unicodedata
+from collections.abc import Mapping
 
 from bot.domain.entities import EntityRef
 from bot.domain.value import Value
 
 SLUG_LENGTH = 40
 LABEL_LENGTH = 63
+_DEPLOYMENT = "-deployment"
 _SLUG = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?")
 
 
@@ -64,9 +66,35 @@ def app_names(*, gitlab_group: str, owner: EntityRef, system: EntityRef, slug: s
         slug=slug,
         component=component,
         app_repository=project,
-        deployment_repository=f"{project}-deployment",
+        deployment_repository=project + _DEPLOYMENT,
         full_name=f"{owner.name}-{system.name}-{slug}",
     )
+
+
+def held_names(names: AppNames, *, host: str) -> Mapping[str, str]:
+    """The names that a job holds for an application, by their kinds: no two jobs may make the same at once.
+
+    The repositories are held as one name, since the one of an application called `shop-deployment` is the other one of
+    `shop`.
+    """
+    return {
+        "component": names.component,
+        "app": names.full_name,
+        "repository": repository_stem(names.app_repository),
+        "host": host,
+    }
+
+
+def repository_stem(path: str) -> str:
+    """What the paths of an application's two repositories have in common."""
+    while path.endswith(_DEPLOYMENT):
+        path = path.removesuffix(_DEPLOYMENT)
+    return path
+
+
+def field_behind(kind: str) -> str:
+    """The field of the form whose answer makes the name of this kind what it is."""
+    return "hostname" if kind == "host" else "name"
 
 
 def full_name_problem(names: AppNames) -> str | None:

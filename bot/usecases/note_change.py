@@ -1,5 +1,6 @@
 """Wake the job that may be waiting for a project, because something happened to it."""
 
+from bot.domain.naming import repository_stem
 from bot.ports.bundle import Ports
 
 
@@ -10,8 +11,7 @@ async def note_change(project: str, *, ports: Ports) -> str | None:
         project: full path of the project that changed.
         ports: where the job is found.
     """
-    component = project.rsplit("/", maxsplit=1)[-1].removesuffix("-deployment")
-    job_id = await ports.jobs.holder("component", component)
+    job_id = await ports.jobs.holder("repository", repository_stem(project))
     if not job_id:
         return None
     await ports.jobs.signal(job_id)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bot.domain.job import Job, JobState
 from bot.domain.request import Visibility
 from bot.sandbox.slack.errors import SlackError
+from bot.usecases import names
 from tests.fuzz.depth import examples
 from tests.fuzz.sendings import Sent, sendings
 from tests.unit import slack_jobs as jobs
@@ -46,8 +47,7 @@ async def begin_anew(wire: Wire) -> None:
     store = wire.behind.jobs
     for job in company_of_jobs():
         await store.create(job)
-    names = {"component": "checkout-hello-shop"}
-    await store.reserve(names, job_id="running0", now=store.clock())
+    await names.hold(jobs.an_app_request(), job_id="running0", ports=wire.behind.ports)
 
 
 async def send(wire: Wire, sent: Sent) -> None:

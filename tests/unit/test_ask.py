@@ -82,6 +82,29 @@ async def test_two_forms_for_the_same_names_make_one_job(world: World) -> None:
     assert first.id in rejected.value.problems["name"]
 
 
+@pytest.mark.parametrize("names", [("Shop", "Shop deployment"), ("Shop deployment", "Shop")])
+async def test_two_applications_whose_repositories_would_be_the_same_are_not_made_at_once(
+    world: World, names: tuple[str, str]
+) -> None:
+    first, second = names
+    made = await ask(a_submission("V1", name=first), ports=world.ports)
+
+    with pytest.raises(RequestRejected) as rejected:
+        await ask(a_submission("V2", name=second, hostname="other"), ports=world.ports)
+
+    assert rejected.value.problems == {
+        "name": f"One of its repositories would be one that job {made.id} makes; choose another name."
+    }
+    await world.jobs.free(made.id)
+    assert await ask(a_submission("V2", name=second, hostname="other"), ports=world.ports)
+
+
+async def test_names_that_only_look_alike_stand_in_nobodys_way(world: World) -> None:
+    await ask(a_submission("V1", name="Shop"), ports=world.ports)
+
+    assert await ask(a_submission("V2", name="Shop deploy", hostname="other"), ports=world.ports)
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [

@@ -17,8 +17,9 @@ from bot.adapters.redis_connection import open_redis
 from bot.adapters.redis_jobs import RedisJobs
 from bot.cli.child import free_port
 from bot.domain.errors import PermanentError, TemporaryError
+from bot.usecases import names
 from bot.web import routes, server
-from tests.builders import NOON, a_job
+from tests.builders import a_job, an_app_request
 from tests.plain_http import NO_CERTIFICATES
 from tests.world import World
 
@@ -52,8 +53,7 @@ async def visitor(
 async def world() -> World:
     world = World()
     await world.jobs.create(a_job())
-    names = {"component": "checkout-hello-world"}
-    await world.jobs.reserve(names, job_id="job00001", now=NOON)
+    await names.hold(an_app_request(), job_id="job00001", ports=world.ports)
     return world
 
 
@@ -74,6 +74,33 @@ async def test_the_deployment_repository_wakes_the_same_job(world: World) -> Non
         answer = await gitlab.post("/webhooks/gitlab", json=push, headers=SECRET)
 
     assert answer.json() == {"job": "job00001"}
+
+
+@pytest.mark.parametrize("ending", ["", "-deployment"])
+async def test_an_application_called_after_its_deployment_is_woken_by_both_of_its_repositories(
+    ending: str,
+) -> None:
+    world = World()
+    request = an_app_request(name="Shop deployment", slug="shop-deployment")
+    await world.jobs.create(a_job(request=request))
+    await names.hold(request, job_id="job00001", ports=world.ports)
+    project = {"path_with_namespace": f"idp/payments/checkout-shop-deployment{ending}"}
+
+    async with visitor(world) as gitlab:
+        push = {"object_kind": "push", "project": project}
+        answer = await gitlab.post("/webhooks/gitlab", json=push, headers=SECRET)
+
+    assert answer.json() == {"job": "job00001"}
+
+
+async def test_a_repository_of_the_same_name_in_another_group_wakes_nobody(world: World) -> None:
+    project = {"path_with_namespace": "idp/storefront/checkout-hello-world"}
+
+    async with visitor(world) as gitlab:
+        push = {"object_kind": "push", "project": project}
+        answer = await gitlab.post("/webhooks/gitlab", json=push, headers=SECRET)
+
+    assert answer.json() == {"job": None}
 
 
 async def test_an_event_that_nobody_waits_for_wakes_nobody(world: World) -> None:

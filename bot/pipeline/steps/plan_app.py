@@ -1,6 +1,7 @@
 """Plan the application: fix its names and addresses, hold them, and say whether approval is needed."""
 
 from bot.domain.errors import PermanentError
+from bot.domain.naming import field_behind, held_names
 from bot.domain.platform import Platform
 from bot.domain.policy import Policy
 from bot.domain.request import AppRequest
@@ -11,8 +12,6 @@ from bot.pipeline.step import step
 from bot.ports.clock import Clock
 from bot.ports.job_store import JobStore
 from bot.ports.template_library import TemplateLibrary
-
-_BLAMED = {"app": "name", "component": "name", "host": "hostname"}
 
 
 @step("Check and plan")
@@ -27,15 +26,11 @@ async def plan_app(
 ) -> AppPlan:
     """Derive everything that later steps agree on; the names were held when the form was submitted, and still are."""
     plan = app_plan(request, platform=platform, policy=policy, templates=templates, now=clock())
-    held = {
-        "app": plan.names.full_name,
-        "component": plan.names.component,
-        "host": plan.host,
-    }
+    held = held_names(plan.names, host=plan.host)
     if taken := await jobs.reserve(held, job_id=job.id, now=clock()):
         raise PermanentError(
             f"Job {next(iter(taken.values()))} is making something of the same name.",
             "Choose another name, or wait for that job to end and press Retry.",
-            fields=tuple(dict.fromkeys(_BLAMED[kind] for kind in taken)),
+            fields=tuple(dict.fromkeys(map(field_behind, taken))),
         )
     return plan
