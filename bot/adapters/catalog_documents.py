@@ -32,9 +32,10 @@ def parsed(content: bytes) -> tuple[Document, ...]:
 def ref_of(document: Document) -> EntityRef | None:
     """The entity's reference; None where it has none that the bot could use."""
     metadata = _mapping(document, "metadata")
-    return _reference(
-        f"{document.get('kind')}:{metadata.get('namespace') or 'default'}/{metadata.get('name')}"
-    )
+    kind, name = document.get("kind"), metadata.get("name")
+    if not kind or not name:
+        return None
+    return _reference(f"{kind}:{metadata.get('namespace') or 'default'}/{name}")
 
 
 def entity_from_file(document: Document, *, web_url: str, location: str) -> Entity | None:

@@ -27,8 +27,8 @@ Entities = Mapping[EntityRef, Entity]
 
 
 @dataclass(frozen=True, slots=True)
-class _Branch:
-    """A branch as it was read at a commit."""
+class _Catalog:
+    """The catalog repository as it was read at a commit."""
 
     sha: str = ""
     files: Mapping[str, bytes] = field(default_factory=dict)
@@ -51,11 +51,11 @@ class GitCatalog:
         self._git = git
         self._project = project
         self._url = gitlab_url.rstrip("/")
-        self._read: dict[tuple[str, str], _Branch] = {}
+        self._read = _Catalog()
         self._pages: dict[EntityRef, str] = {}
 
     async def find(self, ref: EntityRef) -> Entity | None:
-        catalog = await self._branch(self._project, _BRANCH)
+        catalog = await self._catalog()
         found = catalog.entities.get(ref)
         if found is None:
             found = (await self._elsewhere(catalog.files, only=ref.name)).get(ref)
@@ -76,7 +76,7 @@ class GitCatalog:
 
     async def register(self, location: str, *, expects: EntityRef) -> None:
         project, branch, path = self._place(location)
-        content = (await self._branch(project, branch)).files.get(path)
+        content = await self._file(project, branch, path)
         if content is None:
             raise PermanentError(f"There is no file at {location}.", "Commit it, then press Retry.")
         if expects not in _refs_in(content, location):
@@ -88,7 +88,7 @@ class GitCatalog:
     async def unregister(self, ref: EntityRef, *, within: str = "") -> None:
         """Take the entity's Location out of the catalog repository; an entity of that repository has none."""
         path = _location_path(ref)
-        content = (await self._branch(self._project, _BRANCH)).files.get(path, b"")
+        content = (await self._catalog()).files.get(path, b"")
         targets = _targets(content)
         if (
             targets
@@ -134,7 +134,7 @@ class GitCatalog:
 
     async def _all(self, kind: str) -> list[Entity]:
         """All entities of a kind; only components live in repositories of their own."""
-        catalog = await self._branch(self._project, _BRANCH)
+        catalog = await self._catalog()
         found = catalog.entities
         if kind == "component":
             found = {**await self._elsewhere(catalog.files), **found}
@@ -155,23 +155,27 @@ class GitCatalog:
     async def _behind(self, location: str) -> Entities:
         try:
             project, branch, path = self._place(location)
+            content = await self._file(project, branch, path)
         except PermanentError:
             return {}
-        files = (await self._branch(project, branch)).files
-        return self._entities(project, branch, {path: files[path]} if path in files else {})
+        return {} if content is None else self._entities(project, branch, {path: content})
 
-    async def _branch(self, project: str, branch: str) -> _Branch:
-        """A branch's content; one question is enough to know that nothing changed since it was read."""
-        head = await self._git.head(project, branch)
+    async def _file(self, project: str, branch: str, path: str) -> bytes | None:
+        """One file; of other repositories nothing else is read, however much is in them."""
+        if (project, branch) == (self._project, _BRANCH):
+            return (await self._catalog()).files.get(path)
+        return await self._git.read_file(project, path, ref=branch)
+
+    async def _catalog(self) -> _Catalog:
+        """The catalog's content; one question is enough to know that nothing changed since it was read."""
+        head = await self._git.head(self._project, _BRANCH)
         if head is None:
-            return _Branch()
-        kept = self._read.get((project, branch))
-        if kept is None or kept.sha != head.sha:
-            files = await self._git.read_files(project, ref=head.sha)
-            is_catalog = project == self._project  # elsewhere only registered files are entities
-            entities = self._entities(project, branch, files) if is_catalog else {}
-            kept = self._read[project, branch] = _Branch(head.sha, files, entities)
-        return kept
+            return _Catalog()
+        if self._read.sha != head.sha:
+            files = await self._git.read_files(self._project, ref=head.sha)
+            entities = self._entities(self._project, _BRANCH, files)
+            self._read = _Catalog(head.sha, files, entities)
+        return self._read
 
     def _entities(self, project: str, branch: str, files: Mapping[str, bytes]) -> Entities:
         """What the files define; of two definitions the first one counts, and a broken file counts as none."""
@@ -185,8 +189,8 @@ class GitCatalog:
     def _place(self, location: str) -> tuple[str, str, str]:
         """Project, branch and path of a file by its page's address."""
         project, blob, rest = urlsplit(location).path.lstrip("/").partition("/-/blob/")
-        branch, slash, path = rest.partition("/")
-        if not (location.startswith(f"{self._url}/") and blob and slash):
+        branch, _, path = rest.partition("/")
+        if not (location.startswith(f"{self._url}/") and blob and path):
             raise PermanentError(
                 f"{location} is not the page of a file on {self._url}.",
                 "Set GITLAB_URL to the address at which GitLab shows its pages.",

@@ -169,6 +169,10 @@ class GitLab:
         self._blobs = dict(list((self._blobs | kept).items())[-_BLOBS_KEPT:])
         return {path: kept[entry["id"]] for path, entry in entries.items()}
 
+    async def read_file(self, project: str, path: str, *, ref: str) -> bytes | None:
+        doing = f"read {path} of {project}"
+        return await self._ask(doing, repository.read_file, project, path, ref=ref)
+
     async def head(self, project: str, branch: str) -> Commit | None:
         return await self._ask(f"look at {branch} of {project}", repository.head, project, branch)
 

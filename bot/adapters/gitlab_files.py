@@ -88,6 +88,16 @@ def read_blob(client: gitlab.Gitlab, path: str, sha: str) -> bytes:
     return client.projects.get(path, lazy=True).repository_raw_blob(sha)
 
 
+def read_file(client: gitlab.Gitlab, project: str, path: str, *, ref: str) -> bytes | None:
+    """A file's content by its path, without a look at the tree."""
+    try:
+        return client.projects.get(project, lazy=True).files.raw(path, ref=ref)
+    except gitlab.GitlabGetError as error:
+        if is_missing(error):
+            return None
+        raise
+
+
 def blob_sha(content: bytes, *, like: str) -> str:
     """The name that git gives to the content, in the hash of the repository that `like` comes from."""
     algorithm = hashlib.sha1 if len(like) == _SHA1_LENGTH else hashlib.sha256

@@ -168,6 +168,9 @@ class GitHost(Protocol):
     async def read_files(self, project: str, folder: str = "", *, ref: str) -> Mapping[str, bytes]:
         """The files below a folder by their full paths; empty where the folder, the ref or the project is missing."""
 
+    async def read_file(self, project: str, path: str, *, ref: str) -> bytes | None:
+        """A file's content; None where the file, the ref or the project is missing."""
+
     async def head(self, project: str, branch: str) -> Commit | None:
         """The newest commit of a branch, or None where there is no such branch."""
 

@@ -374,6 +374,26 @@ async def test_a_folder_is_read_alone(subject: Subject) -> None:
     assert await subject.git.read_files(project, ref="none") == {}
 
 
+@pytest.mark.parametrize("path", ["README.md", "docs/a b#c?.md", "logo.png"])
+async def test_one_file_is_read_alone(subject: Subject, path: str) -> None:
+    project = await subject.project()
+    files = {**FILES, path: RenderedFile(content=b"\0one\xff\n")}
+    first = await subject.git.ensure_files(project, files, message="Start")
+    await subject.git.ensure_files(project, {path: text("two")}, message="Change")
+
+    assert await subject.git.read_file(project, path, ref="main") == b"two"
+    assert await subject.git.read_file(project, path, ref=first.sha) == b"\0one\xff\n"
+
+
+async def test_a_file_that_is_not_there_is_nothing(subject: Subject) -> None:
+    project = await subject.project()
+    await subject.git.ensure_files(project, {"docs/a.md": text("a")}, message="Start")
+
+    for path, ref in (("docs/b.md", "main"), ("docs", "main"), ("docs/a.md", "none")):
+        assert await subject.git.read_file(project, path, ref=ref) is None
+    assert await subject.git.read_file(f"{project}-gone", "docs/a.md", ref="main") is None
+
+
 async def test_more_files_than_fit_on_a_page_are_all_there(subject: Subject) -> None:
     project = await subject.project()
     files = {f"many/{n:03}.txt": text(str(n)) for n in range(120)}

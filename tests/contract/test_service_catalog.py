@@ -235,6 +235,57 @@ async def test_a_registered_file_can_be_found_and_searched(subject: Subject) -> 
     assert subject.catalog.page(HELLO) == found.web_url
 
 
+async def test_of_a_repository_nothing_is_read_but_the_file_that_is_registered() -> None:
+    url, app = "https://gitlab.example.com", "idp/payments/checkout-hello"
+    git = MemoryGitHost(url)
+    for project in (PROJECT, app):
+        git.add_project(project)
+    await git.ensure_files(PROJECT, _committed(A_FEW), message="Start")
+    files = {"catalog-info.yaml": component("checkout-hello"), "big.txt": "x"}
+    await git.ensure_files(app, _committed(files), message="Start")
+    catalog = GitCatalog(git, project=PROJECT, gitlab_url=url)
+    location = f"{url}/{app}/-/blob/main/catalog-info.yaml"
+    await catalog.register(location, expects=HELLO)
+    assert await catalog.find(HELLO)
+
+    await git.ensure_files(app, _committed({"big.txt": "xx"}), message="Grow")
+    git.fail_next(PermanentError("It would be too much.", "Read less."), call="read_files")
+
+    assert await catalog.find(HELLO)
+    assert await catalog.search("component")
+    await catalog.register(location, expects=HELLO)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://gitlab.example.com/idp/payments/checkout-hello/-/blob/main/",
+        "https://elsewhere.example.com/idp/payments/checkout-hello/-/blob/main/a.yaml",
+        "https://gitlab.example.com/idp/payments/none/-/blob/main/a.yaml",
+    ],
+)
+async def test_a_location_that_leads_nowhere_hides_nothing_else(target: str) -> None:
+    git = MemoryGitHost("https://gitlab.example.com")
+    git.add_project(PROJECT)
+    spec = f"kind: Location\nmetadata: {{name: hello}}\nspec: {{target: '{target}'}}\n"
+    files = {**A_FEW, "locations/checkout-hello.yaml": spec, "own.yaml": component("checkout-own")}
+    await git.ensure_files(PROJECT, _committed(files), message="Start")
+    catalog = GitCatalog(git, project=PROJECT, gitlab_url="https://gitlab.example.com")
+
+    assert await catalog.find(HELLO) is None
+    assert [each.ref.name for each in await catalog.search("component")] == ["checkout-own"]
+
+
+@pytest.mark.parametrize("broken", ["kind: Component", "metadata: {name: a}", "a: [b", "- a", ""])
+async def test_a_file_that_defines_nothing_hides_nothing_else(broken: str) -> None:
+    git = MemoryGitHost("https://gitlab.example.com")
+    git.add_project(PROJECT)
+    await git.ensure_files(PROJECT, _committed({**A_FEW, "a.yaml": broken}), message="Start")
+    catalog = GitCatalog(git, project=PROJECT, gitlab_url="https://gitlab.example.com")
+
+    assert [each.ref.name for each in await catalog.search("system")] == ["checkout"]
+
+
 async def test_registering_again_reads_the_file_again(subject: Subject) -> None:
     location = await subject.put("hello/catalog-info.yaml", component("checkout-hello"))
     await subject.catalog.register(location, expects=HELLO)

@@ -126,11 +126,14 @@ class MemoryGitHost(Faults):
 
     async def read_files(self, project: str, folder: str = "", *, ref: str) -> Mapping[str, bytes]:
         with self.around("read_files"):
-            found = self.repositories.get(project.lower())
-            snapshot = found.at(ref) if found else None
-            files = snapshot.files if snapshot else {}
             below = f"{folder.strip('/')}/".lstrip("/")
+            files = self._files(project, ref)
             return {p: file.content for p, file in files.items() if p.startswith(below)}
+
+    async def read_file(self, project: str, path: str, *, ref: str) -> bytes | None:
+        with self.around("read_file"):
+            found = self._files(project, ref).get(path)
+            return found.content if found else None
 
     async def head(self, project: str, branch: str) -> Commit | None:
         with self.around("head"):
@@ -163,6 +166,11 @@ class MemoryGitHost(Faults):
             if log is None:
                 raise PermanentError(f"There is no job {job_id} in {project}.", "Look again.")
             return "\n".join(log.splitlines()[-lines:])
+
+    def _files(self, project: str, ref: str) -> Mapping[str, RenderedFile]:
+        found = self.repositories.get(project.lower())
+        snapshot = found.at(ref) if found else None
+        return snapshot.files if snapshot else {}
 
     def _repository(self, path: str) -> Repository:
         found = self.repositories.get(path.lower())

@@ -35,8 +35,7 @@ async def remove_system_from_catalog(
 ) -> TakenBack:
     """Only as it was written: what somebody has changed since is theirs, too."""
     project = platform.catalog_project
-    folder = plan.file.rpartition("/")[0]
-    content = (await git.read_files(project, folder, ref="main")).get(plan.file)
+    content = await git.read_file(project, plan.file, ref="main")
     if content is None:
         return TakenBack(remark=f"{plan.file} is not there.")
     if not blueprint.is_as_planned(plan, "add_system_to_catalog", plan.file, content):

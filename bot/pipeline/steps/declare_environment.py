@@ -43,8 +43,7 @@ async def take_environment_down(
 ) -> TakenBack:
     """Argo CD takes everything down when the manifest is gone; a manifest of another job is left alone."""
     file, project = manifest_file(plan), platform.user_apps_project
-    folder = file.rpartition("/")[0]
-    content = (await git.read_files(project, folder, ref="main")).get(file)
+    content = await git.read_file(project, file, ref="main")
     if content is not None:
         if _job_of(content) != job.id:
             return TakenBack(remark=f"{file} was not written for this request, so it stays.")
