@@ -60,5 +60,11 @@ async def _members(
     but: Collection[str],
     first: Iterable[str] = (),
 ) -> tuple[str, ...]:
-    found = [*first, *[who for group in groups for who in await directory.slack_ids(group)]]
-    return tuple(dict.fromkeys(who for who in found if who not in but))[:AT_MOST]
+    """At most so many as are told; a group may be large, and its members are looked up one by one."""
+    found = [who for who in dict.fromkeys(first) if who not in but]
+    for group in groups:
+        if len(found) >= AT_MOST:
+            break
+        members = await directory.slack_ids(group, at_most=AT_MOST + len({*but, *found}))
+        found += [who for who in dict.fromkeys(members) if who not in {*but, *found}]
+    return tuple(found[:AT_MOST])

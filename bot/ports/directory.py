@@ -14,5 +14,5 @@ class Directory(Protocol):
     async def whois(self, slack_id: str) -> Person | None:
         """The person behind a Slack user, with the groups they are in now; None for somebody unknown to the catalog."""
 
-    async def slack_ids(self, group: EntityRef) -> tuple[str, ...]:
-        """The Slack users who are members of a group, as far as they are known."""
+    async def slack_ids(self, group: EntityRef, *, at_most: int | None = None) -> tuple[str, ...]:
+        """The Slack users who are members of a group, as far as they are known; the first ones where few are enough."""

@@ -12,6 +12,7 @@ from bot.ports.service_catalog import Entity, ServiceCatalog
 from bot.slack import web_api
 
 REMEMBERED_FOR = timedelta(seconds=30)
+ADDRESS_REMEMBERED_FOR = timedelta(hours=1)
 _SLACKBOT = "USLACKBOT"
 _NOBODY = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
 _NOT_ONE_OF_US = (
@@ -25,6 +26,9 @@ _NOT_ONE_OF_US = (
 
 class SlackDirectory:
     """Matches Slack users and catalog users; answers are remembered for half a minute, refusals are not.
+
+    Whose an e-mail address is, which only says whom to tell, is remembered for an hour: large groups are looked up one by
+    one, and what was found until Slack refused to go on is not asked again.
 
     Args:
         client: Slack.
@@ -43,7 +47,8 @@ class SlackDirectory:
         self._by_email = by_email
         self._team = ""
         self._people: dict[str, tuple[datetime, Person]] = {}
-        self._members: dict[EntityRef, tuple[datetime, tuple[str, ...]]] = {}
+        self._members: dict[EntityRef, tuple[datetime, tuple[Entity, ...]]] = {}
+        self._addresses: dict[str, tuple[datetime, str | None]] = {}
 
     async def whois(self, slack_id: str) -> Person | None:
         """The person behind a Slack user; bots, guests, strangers and those who left are nobody."""
@@ -56,15 +61,23 @@ class SlackDirectory:
             self._people[slack_id] = (self._clock() + REMEMBERED_FOR, person)
         return person
 
-    async def slack_ids(self, group: EntityRef) -> tuple[str, ...]:
+    async def slack_ids(self, group: EntityRef, *, at_most: int | None = None) -> tuple[str, ...]:
         """The Slack users who are members of a group, by annotation or e-mail address."""
+        found: list[str] = []
+        for member in await self._members_of(group):
+            if len(found) == at_most:
+                break
+            if slack_id := await self._slack_id(member):
+                found.append(slack_id)
+        return tuple(found)
+
+    async def _members_of(self, group: EntityRef) -> tuple[Entity, ...]:
         known = self._members.get(group)
         if known and known[0] > self._clock():
             return known[1]
-        found = [await self._slack_id(member) for member in await self._catalog.members(group)]
-        slack_ids = tuple(slack_id for slack_id in found if slack_id)
-        self._members[group] = (self._clock() + REMEMBERED_FOR, slack_ids)
-        return slack_ids
+        members = await self._catalog.members(group)
+        self._members[group] = (self._clock() + REMEMBERED_FOR, members)
+        return members
 
     async def _look_up(self, slack_id: str) -> Person | None:
         user = await self._user(slack_id)
@@ -101,9 +114,17 @@ class SlackDirectory:
     async def _slack_id(self, member: Entity) -> str | None:
         if member.slack_id or not member.email or not self._by_email:
             return member.slack_id or None
+        known = self._addresses.get(member.email)
+        if known and known[0] > self._clock():
+            return known[1]
+        slack_id = await self._look_up_address(member.email)
+        self._addresses[member.email] = (self._clock() + ADDRESS_REMEMBERED_FOR, slack_id)
+        return slack_id
+
+    async def _look_up_address(self, email: str) -> str | None:
         with web_api.translated("look up an e-mail address"):
             try:
-                answer = await self._client.users_lookupByEmail(email=member.email)
+                answer = await self._client.users_lookupByEmail(email=email)
             except SlackApiError as error:
                 if web_api.error_code(error) in _NOBODY:
                     return None

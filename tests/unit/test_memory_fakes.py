@@ -47,6 +47,7 @@ async def test_the_directory_knows_people_and_their_groups() -> None:
     assert await directory.whois(ADA.slack_id) == ADA
     assert await directory.whois("U0NOBODY") is None
     assert await directory.slack_ids(group("payments")) == (ADA.slack_id,)
+    assert await directory.slack_ids(group("payments"), at_most=0) == ()
 
 
 async def test_a_nudge_is_kept_with_its_time() -> None:

@@ -14,11 +14,15 @@ from starlette.routing import Route
 
 from bot.adapters.memory.clock import MemoryClock
 from bot.adapters.memory.service_catalog import MemoryCatalog
+from bot.domain.audience import AT_MOST
 from bot.domain.entities import entity_ref
 from bot.domain.errors import PermanentError, TemporaryError
+from bot.pipeline.approvals import standing_of
+from bot.pipeline.audiences import audience_of
 from bot.ports.service_catalog import Entity
 from bot.sandbox.serving import served
-from bot.slack.identity import REMEMBERED_FOR, SlackDirectory
+from bot.slack.identity import ADDRESS_REMEMBERED_FOR, REMEMBERED_FOR, SlackDirectory
+from tests.unit import slack_jobs
 
 TEAM = "T0DEMO"
 PAYMENTS = entity_ref("payments", kind="group")
@@ -198,6 +202,50 @@ async def test_members_of_a_group_are_found_by_annotation_or_address(
 
     async with directory_of(slack, clock, *members) as directory:
         assert await directory.slack_ids(PAYMENTS) == ("U1", "U2")
+
+
+async def test_of_a_large_group_only_as_many_are_looked_up_as_are_told(
+    slack: Slack, clock: MemoryClock
+) -> None:
+    waiting = slack_jobs.a_waiting_for_approval()
+    standing = standing_of(waiting)
+    assert standing
+    groups = frozenset(standing.approvers)
+    crowd = [a_user(f"p{n:03}", email=f"p{n:03}@example.com", groups=groups) for n in range(100)]
+    for n in range(1, 100):
+        slack.has(f"U{n}", f"p{n:03}@example.com")
+
+    async with directory_of(slack, clock, *crowd) as directory:
+        audience = await audience_of(waiting, directory)
+        assert len(audience.approvers) == AT_MOST
+        asked = slack.calls
+        assert asked <= AT_MOST + 5
+
+        clock.advance(REMEMBERED_FOR + timedelta(seconds=1))
+        assert await audience_of(waiting, directory) == audience
+        assert slack.calls == asked
+
+        clock.advance(ADDRESS_REMEMBERED_FOR)
+        assert await audience_of(waiting, directory) == audience
+        assert slack.calls == 2 * asked
+
+
+async def test_those_whom_slack_told_of_before_it_refused_are_not_looked_up_again(
+    slack: Slack, clock: MemoryClock
+) -> None:
+    for name in ("ada", "bruno"):
+        slack.has(f"U_{name}", f"{name}@example.com")
+    members = [a_user(name, email=f"{name}@example.com") for name in ("ada", "bruno")]
+
+    async with directory_of(slack, clock, *members) as directory:
+        assert await directory.slack_ids(PAYMENTS, at_most=1) == ("U_ada",)
+        slack.refusal = JSONResponse(failed("ratelimited"), 429, {"Retry-After": "7"})
+        with pytest.raises(TemporaryError):
+            await directory.slack_ids(PAYMENTS)
+        slack.refusal = None
+        assert await directory.slack_ids(PAYMENTS) == ("U_ada", "U_bruno")
+
+    assert slack.calls == 3
 
 
 async def test_a_slack_in_trouble_is_no_reason_to_call_somebody_nobody(

@@ -15,6 +15,7 @@ class MemoryDirectory(Faults):
         with self.around("whois"):
             return self.people.get(slack_id)
 
-    async def slack_ids(self, group: EntityRef) -> tuple[str, ...]:
+    async def slack_ids(self, group: EntityRef, *, at_most: int | None = None) -> tuple[str, ...]:
         with self.around("slack_ids"):
-            return tuple(p.slack_id for p in self.people.values() if p.is_in(group))
+            members = [p.slack_id for p in self.people.values() if p.is_in(group)]
+            return tuple(members[:at_most])
