@@ -19,7 +19,7 @@ from bot.ports.bundle import Ports
 from bot.ports.template_library import Template
 from bot.slack import answers, form_views, ids, mrkdwn, payloads, people
 from bot.usecases import refusals
-from bot.usecases.foresee import foresee
+from bot.usecases.foresee_approval import foresee_approval
 from bot.usecases.submission import Submission
 
 log = structlog.get_logger()
@@ -153,7 +153,7 @@ async def _note(
         submission = Submission(
             id=view_id, template=template.name, values=values, requester=person, channel=""
         )
-        terms = await foresee(submission, ports=ports)
+        terms = foresee_approval(submission, ports=ports)
     except (TemporaryError, PermanentError) as error:
         log.info("slack.approval_not_foreseen", cause=str(error))
         return ""

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import JsonValue, TypeAdapter, ValidationError
 
+from bot.domain.entities import Person
 from bot.domain.errors import RequestRejected
 from bot.domain.naming import slug_of, slug_problem
 from bot.domain.request import AppRequest, Request, SystemRequest
@@ -27,6 +28,17 @@ def draft(submission: Submission, template: Template) -> AppRequest | SystemRequ
     problems = schema_problems(template, values) | _slug_problems(values)
     if problems:
         raise RequestRejected(problems)
+    return requested(values, template, submission.requester)
+
+
+def requested(
+    values: Mapping[str, JsonValue], template: Template, requester: Person
+) -> AppRequest | SystemRequest:
+    """The request that the values make, whatever the template's own schema says to them.
+
+    Raises:
+        RequestRejected: with a sentence for every field at fault.
+    """
     fields = _APP if template.pipeline == "new-app" else _COMMON
     try:
         return _request.validate_python(
@@ -34,7 +46,7 @@ def draft(submission: Submission, template: Template) -> AppRequest | SystemRequ
                 "kind": template.pipeline,
                 "template": template.name,
                 "slug": slug_of(str(values.get("name", ""))),
-                "requester": submission.requester,
+                "requester": requester,
                 "parameters": values,
                 **{name: values[name] for name in fields if name in values},
             }

@@ -1,10 +1,10 @@
 """Say before submission whether approval will be needed."""
 
 from bot.domain.approval import ApprovalTerms
-from bot.domain.errors import PermanentError, RequestRejected
+from bot.domain.errors import RequestRejected
 from bot.domain.policy import approval_terms
 from bot.ports.bundle import Ports
-from bot.usecases.draft import draft
+from bot.usecases.draft import requested
 from bot.usecases.submission import Submission
 
 _STAND_INS = {
@@ -17,14 +17,19 @@ _STAND_INS = {
 _DECISIVE = ("owner", "visibility")
 
 
-async def foresee(submission: Submission, *, ports: Ports) -> ApprovalTerms | None:
-    """The approval that the form as it stands would need; None when it needs none, or when it cannot be told yet."""
+def foresee_approval(submission: Submission, *, ports: Ports) -> ApprovalTerms | None:
+    """The approval that the form as it stands would need; None when it needs none, or when it cannot be told yet.
+
+    The rules look at who owns it and who may see it; what else the template asks for is not held against its schema.
+
+    Raises:
+        PermanentError: the template is not there, or not in order.
+    """
+    template = ports.templates.get(submission.template)
     decisive = {name: submission.values[name] for name in _DECISIVE if submission.values.get(name)}
-    values = {**submission.values, **_STAND_INS, **decisive}
-    half_filled = submission.model_copy(update={"values": values})
     try:
-        request = draft(half_filled, ports.templates.get(submission.template))
-    except (RequestRejected, PermanentError):
+        request = requested({**_STAND_INS, **decisive}, template, submission.requester)
+    except RequestRejected:
         return None
     return approval_terms(
         ports.policy,
