@@ -5,12 +5,12 @@ import re
 from pathlib import Path
 
 import pytest
-from pydantic import BaseModel, SecretStr
+from pydantic import SecretStr
 
 from bot.domain.limits import Limits
 from bot.settings import PlatformSettings, Settings, StateSettings, read_settings
 from tests.architecture.documents import table_rows
-from tests.architecture.repository import ROOT, bot_modules, text_of
+from tests.architecture.repository import bot_modules, text_of
 
 EXAMPLE = Path(".env.example")
 VARIABLES = {name.upper() for name in Settings.model_fields}
@@ -99,8 +99,3 @@ def test_settings_alone_read_the_environment() -> None:
         and not path.is_relative_to("bot/sandbox")
     }
     assert reading <= {"bot/settings.py", "bot/cli/child.py"}  # the latter hands its own on
-
-
-def test_settings_are_models_that_ignore_what_is_not_theirs() -> None:
-    assert issubclass(Settings, BaseModel)
-    assert (ROOT / EXAMPLE).is_file()

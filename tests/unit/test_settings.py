@@ -177,6 +177,15 @@ def test_a_file_is_read_and_the_environment_wins_over_it(given: pytest.MonkeyPat
     assert (settings.gitlab_group, settings.kube_context) == ("from-environment", "staging")
 
 
+def test_variables_of_others_are_ignored_wherever_they_stand(given: pytest.MonkeyPatch) -> None:
+    before = [read_settings(kind) for kind in (Settings, PlatformSettings, StateSettings)]
+
+    Path(".env").write_text("IDP_SOMETHING=else\nOTHERS_TOKEN=1\nKUBECONFIG_OF_OTHERS=x\n")
+    given.setenv("IDP_PLATFORM", "nothing of ours")
+
+    assert [read_settings(type(settings)) for settings in before] == before
+
+
 def test_looking_at_jobs_needs_no_variable_at_all() -> None:
     assert read_settings(StateSettings).redis_url is None
 
