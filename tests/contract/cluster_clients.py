@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import shutil
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -178,8 +178,31 @@ class World:
         """Run real helm."""
         return await self._run(binaries.helm, words, "")
 
+    @contextlib.asynccontextmanager
+    async def kubectl_rows(self, *words: str) -> AsyncIterator[Callable[[], Awaitable[str]]]:
+        """Real kubectl that would go on for ever, and the way to its next row."""
+        process = await self._started(binaries.kubectl, words)
+
+        async def row() -> str:
+            assert process.stdout
+            async with asyncio.timeout(30):
+                return (await process.stdout.readline()).decode()
+
+        try:
+            yield row
+        finally:
+            process.terminate()
+            await process.communicate()
+
     async def _run(self, find: Callable[[], Path], words: tuple[str, ...], stdin: str) -> Ran:
-        process = await asyncio.create_subprocess_exec(
+        process = await self._started(find, words)
+        out, err = await process.communicate(stdin.encode())
+        return Ran(process.returncode or 0, out.decode(), err.decode())
+
+    async def _started(
+        self, find: Callable[[], Path], words: tuple[str, ...]
+    ) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
             await asyncio.to_thread(find),
             *words,
             stdin=asyncio.subprocess.PIPE,
@@ -191,8 +214,6 @@ class World:
                 "PATH": "/usr/bin",
             },
         )
-        out, err = await process.communicate(stdin.encode())
-        return Ran(process.returncode or 0, out.decode(), err.decode())
 
 
 def _client(api: ClusterApi, token: str) -> httpx.AsyncClient:

@@ -135,14 +135,15 @@ async def test_a_definition_can_be_waited_for(world: World) -> None:
 
 async def test_watching_shows_each_change_in_a_row(world: World) -> None:
     await applied(world, a_deployment(replicas=1))
-    arguments = ("get", "deployments", "--watch", "--request-timeout=3s")
 
-    watching = asyncio.create_task(world.kubectl(*arguments))
-    await asyncio.sleep(1)
-    await world.patch(f"{DEPLOYMENTS}/web", {"spec": {"replicas": 4}})
+    async with world.kubectl_rows("get", "deployments", "--watch") as row:
+        rows = [await row(), await row()]
+        for replicas in (4, 2):
+            await world.patch(f"{DEPLOYMENTS}/web", {"spec": {"replicas": replicas}})
+            rows.append(await row())
 
-    rows = [line.split()[:2] for line in (await watching).out.splitlines()]
-    assert rows == [["NAME", "READY"], ["web", "0/1"], ["web", "0/4"]]
+    told = [row.split()[:2] for row in rows]
+    assert told == [["NAME", "READY"], ["web", "0/1"], ["web", "0/4"], ["web", "0/2"]]
 
 
 async def test_describe_shows_the_object_and_its_events(world: World) -> None:

@@ -1,6 +1,5 @@
 """Objects over plain HTTP: what is accepted, what is answered, what is refused."""
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -311,17 +310,16 @@ async def test_a_followed_log_goes_on_until_the_pod_is_gone(world: World) -> Non
     log.parent.mkdir(parents=True)
     log.write_text("one\n")
 
-    async def follow() -> str:
-        return (await world.http.get(f"{pods}/p/log", params={"follow": "true"})).text
+    async with world.http.stream("GET", f"{pods}/p/log", params={"follow": "true"}) as answer:
+        lines = answer.aiter_lines()
+        told = [await anext(lines)]
+        with log.open("a") as file:
+            file.write("two\n")
+        told.append(await anext(lines))
+        await world.http.delete(f"{pods}/p")
+        told += [line async for line in lines]
 
-    following = asyncio.create_task(follow())
-    await asyncio.sleep(0.1)
-    with log.open("a") as file:
-        file.write("two\n")
-    await asyncio.sleep(0.4)
-    await world.http.delete(f"{pods}/p")
-
-    assert await following == "one\ntwo\n"
+    assert told == ["one", "two"]
 
 
 async def test_tables_are_for_those_who_ask(world: World) -> None:

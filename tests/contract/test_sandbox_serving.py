@@ -18,14 +18,6 @@ from bot.sandbox.serving import served
 from tests.plain_http import NO_CERTIFICATES
 
 
-async def slow(_: Request) -> PlainTextResponse:
-    await asyncio.sleep(0.5)
-    return PlainTextResponse("done")
-
-
-APPLICATION = Starlette(routes=[Route("/slow", slow)])
-
-
 @pytest.fixture
 def authority() -> trustme.CA:
     return trustme.CA()
@@ -46,7 +38,7 @@ async def test_a_client_that_fell_silent_in_tls_holds_nothing_up(
 ) -> None:
     trusting = ssl.create_default_context()
     authority.configure_trust(trusting)
-    async with served(APPLICATION, 0, certificate=certificate) as port:
+    async with served(Starlette(), 0, certificate=certificate) as port:
         _, writer = await asyncio.open_connection("localhost", port, ssl=trusting)
         assert isinstance(writer.transport, asyncio.Transport)
         writer.transport.pause_reading()  # it will never see the server's goodbye
@@ -59,8 +51,15 @@ async def test_a_client_that_fell_silent_in_tls_holds_nothing_up(
 
 
 async def test_a_request_on_its_way_is_answered_before_the_server_stops() -> None:
+    arrived = asyncio.Event()
+
+    async def slow(_: Request) -> PlainTextResponse:
+        arrived.set()
+        await asyncio.sleep(0.5)
+        return PlainTextResponse("done")
+
     async with httpx.AsyncClient(verify=NO_CERTIFICATES) as client:
-        async with served(APPLICATION, 0) as port:
+        async with served(Starlette(routes=[Route("/slow", slow)]), 0) as port:
             asking = asyncio.create_task(client.get(f"http://127.0.0.1:{port}/slow"))
-            await asyncio.sleep(0.1)
+            await arrived.wait()
         assert (await asking).text == "done"
