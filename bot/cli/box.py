@@ -15,6 +15,7 @@ from rich.panel import Panel
 from rich.table import Table
 
 from bot.adapters.embedded_valkey import embedded_valkey
+from bot.adapters.loopback import free_port
 from bot.cli import child
 from bot.cli.console import err, explained, out
 from bot.domain.errors import PermanentError
@@ -134,7 +135,7 @@ def _opened(parts: Sequence[str], wishes: Wishes) -> contextlib.AbstractAsyncCon
 
 
 def _environment(box: "Box", redis_url: str, wishes: Wishes) -> dict[str, str]:
-    port = box.ports["bot"] or child.free_port()
+    port = box.ports["bot"] or free_port()
     return {
         **box.environment(),
         **wishes.settings,

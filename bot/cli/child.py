@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
@@ -82,14 +81,6 @@ async def _ready(port: str, ended: asyncio.Future[int], log: Path) -> None:
                         return
                 await asyncio.sleep(0.1)
     raise PermanentError("The bot did not become ready.", f"Its log is in {log}.")
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def _command(name: str) -> tuple[str, ...]:

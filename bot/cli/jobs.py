@@ -9,7 +9,7 @@ from rich.table import Table
 
 from bot import app
 from bot.cli.console import err, explained, out, settings_or_exit, shown
-from bot.domain.causes.known import named
+from bot.domain.causes.known import cause_named
 from bot.domain.job import Job, StepRecord
 from bot.pipeline.pipelines import PIPELINES
 from bot.pipeline.undoing import way_back
@@ -99,7 +99,7 @@ def _steps_of(job: Job) -> Table:
 
 def _remark(record: StepRecord) -> str:
     """What was said of it, with the meaning of a known cause and who can do what about it."""
-    known = named(record.cause)
+    known = cause_named(record.cause)
     meaning, who = (f"{known.meaning} ", f" ({known.helper})") if known else ("", "")
     fix = f"What to do{who}: {record.fix}" if record.fix else ""
     return "\n".join(filter(None, (record.reason, f"{meaning}{fix}".strip())))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bot.domain.causes.known import named
+from bot.domain.causes.known import cause_named
 from bot.domain.job import StepRecord
 from bot.slack import mrkdwn
 
@@ -15,7 +15,7 @@ def summary(record: StepRecord) -> str:
 
 def lines(record: StepRecord, length: int = mrkdwn.SENTENCE_LENGTH) -> Iterator[str]:
     """The meaning of a failure, and what to do with who can; of an unknown one what its step advises."""
-    known = named(record.cause)
+    known = cause_named(record.cause)
     if known:
         yield f"*What it means:* {mrkdwn.own(known.meaning, length)}"
     who = f" ({known.helper})" if known else ""
@@ -24,6 +24,6 @@ def lines(record: StepRecord, length: int = mrkdwn.SENTENCE_LENGTH) -> Iterator[
 
 def sentences(record: StepRecord) -> Iterator[str]:
     """The same for a wait, to follow what it waits for; none where nothing is known about it."""
-    if known := named(record.cause):
+    if known := cause_named(record.cause):
         yield f". {known.meaning}"
         yield f" What to do ({known.helper}): {record.fix}"

@@ -8,8 +8,7 @@ from pydantic import JsonValue
 
 from bot.domain.errors import PermanentError
 from bot.ports.template_library import Template
-from bot.slack import choices, ids
-from bot.slack import questions as forms
+from bot.slack import choices, ids, questions
 from bot.slack.properties import Kind
 from bot.slack.questions import Question
 
@@ -26,7 +25,7 @@ def read(template: Template, state: State) -> dict[str, JsonValue]:
     for _ in range(_ROUNDS):
         found: dict[str, JsonValue] = {
             question.name: value
-            for question in forms.questions(template, values)
+            for question in questions.questions(template, values)
             if (value := _value(question, state)) is not None
         }
         if found == values:

@@ -20,7 +20,7 @@ Listener = Callable[..., Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class AskedFirst:
     """Something that is asked about first.
 
     `what` is the wish in the words of a job's history; `why_not` says why somebody may not have it, and is None when
@@ -50,13 +50,13 @@ async def job_or_refusal(
 
 
 async def drawn(
-    question: Question, job_id: str, *, person: Person, ports: Ports, body: dict[str, Any]
+    asked: AskedFirst, job_id: str, *, person: Person, ports: Ports, body: dict[str, Any]
 ) -> View | Reply:
     """The modal, or what they are told instead."""
     found = await job_or_refusal(
-        job_id, what=question.what, why_not=question.why_not, person=person, ports=ports
+        job_id, what=asked.what, why_not=asked.why_not, person=person, ports=ports
     )
-    return found if isinstance(found, Reply) else question.draw(found, body)
+    return found if isinstance(found, Reply) else asked.draw(found, body)
 
 
 async def show(
@@ -69,7 +69,7 @@ async def show(
         await client.views_open(trigger_id=body["trigger_id"], view=answer)
 
 
-def on_press(question: Question, ports: Ports) -> Listener:
+def on_press(asked: AskedFirst, ports: Ports) -> Listener:
     """A listener that asks when a button is pressed."""
 
     async def pressed(
@@ -78,7 +78,7 @@ def on_press(question: Question, ports: Ports) -> Listener:
         await ack()
         job_id, _ = ids.decided(people.pressed(body))
         person = await people.person(ports, body["user"]["id"])
-        answer = await drawn(question, job_id, person=person, ports=ports, body=body)
+        answer = await drawn(asked, job_id, person=person, ports=ports, body=body)
         await show(answer, body=body, client=client, respond=respond)
 
     return pressed

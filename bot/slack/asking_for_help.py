@@ -10,7 +10,7 @@ from bot.domain.job import Job
 from bot.domain.platform import Platform
 from bot.ports.bundle import Ports
 from bot.slack import answers, card, ids, mrkdwn, people
-from bot.slack.asking import Question, on_press
+from bot.slack.asking import AskedFirst, on_press
 from bot.usecases.ask_platform_team import WHAT, ask_platform_team, why_not_ask
 
 _MOST_WORDS = 300
@@ -18,7 +18,7 @@ _MOST_WORDS = 300
 
 def register(app: AsyncApp, ports: Ports) -> None:
     """Listen to the button, and to what is to be said."""
-    asked = Question(
+    asked = AskedFirst(
         what=WHAT,
         why_not=lambda job, person: why_not_ask(job, person, ports),
         draw=lambda job, _: question(job, ports.platform),

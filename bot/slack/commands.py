@@ -11,7 +11,7 @@ from bot.domain.entities import Person
 from bot.domain.job import Job
 from bot.ports.bundle import Ports
 from bot.slack import fixing, forms, guide, ids, messages, mrkdwn, people, undoing
-from bot.slack.asking import Question, drawn, show
+from bot.slack.asking import AskedFirst, drawn, show
 from bot.usecases import refusals
 from bot.usecases.cancel import cancel
 from bot.usecases.look_up import look_up, recent
@@ -125,11 +125,11 @@ async def _fix(given: Given) -> None:
     await _ask_in_modal(given, fixing.asked_first(given.ports), "/idp fix")
 
 
-async def _ask_in_modal(given: Given, question: Question, command: str) -> None:
+async def _ask_in_modal(given: Given, asked: AskedFirst, command: str) -> None:
     """A wish that is asked about in a modal before it is done."""
     person, job = await _meant(given, command)
     if job:
-        answer = await drawn(question, job.id, person=person, ports=given.ports, body=given.body)
+        answer = await drawn(asked, job.id, person=person, ports=given.ports, body=given.body)
         await show(answer, body=given.body, client=given.client, respond=given.respond)
 
 

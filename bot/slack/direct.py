@@ -10,7 +10,6 @@ from bot.domain.notices import Notice, NoticeKind
 from bot.pipeline.approvals import is_undecided, standing_of
 from bot.slack import card, ids, mrkdwn, replies, verdicts
 
-_DIRECT_PREFIX = "D"
 _VOID = (
     "*Void:* what would be made has changed since, so whoever has to agree to it is asked again."
 )
@@ -72,7 +71,7 @@ def _headline(job: Job) -> str:
     asked = f"<@{job.request.requester.slack_id}>"
     line = f"*{mrkdwn.escaped(card.headline(job), 150)}*, asked by {asked}."
     posted = job.messages.get(NoticeKind.CARD)
-    if posted and posted.permalink and not posted.channel.startswith(_DIRECT_PREFIX):
+    if posted and posted.permalink and not ids.is_direct(posted.channel):
         line += f" {mrkdwn.link(posted.permalink, 'Open the request')}"
     return line
 

@@ -17,7 +17,7 @@ from bot.domain.value import Value
 from bot.ports.bundle import Ports
 from bot.ports.template_library import Template
 from bot.slack import answers, card, ids, inputs, mrkdwn, people, questions
-from bot.slack.asking import Question, job_or_refusal, on_press
+from bot.slack.asking import AskedFirst, job_or_refusal, on_press
 from bot.slack.submissions import TIME_TO_CHECK, TOO_SLOW, shown
 from bot.usecases.fix_input import WHAT, Foreseen, fix_input, foresee, why_not_fix
 from bot.usecases.reply import Reply
@@ -51,9 +51,9 @@ def register(app: AsyncApp, ports: Ports) -> None:
     app.view(ids.FIX_CONFIRMED)(confirmed)
 
 
-def asked_first(ports: Ports) -> Question:
+def asked_first(ports: Ports) -> AskedFirst:
     """The questions at fault, with the answers given so far."""
-    return Question(
+    return AskedFirst(
         what=WHAT,
         why_not=lambda job, person: why_not_fix(job, person, ports),
         draw=lambda job, _: question(job, ports.templates.get(job.request.template)),

@@ -15,12 +15,10 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from bot.ports.template_library import Template
-from bot.slack import choices, ids, inputs, mrkdwn
-from bot.slack import questions as asking
+from bot.slack import card, choices, ids, inputs, mrkdwn, questions
 from bot.slack.properties import OPTIONS_LIMIT, Kind
 from bot.slack.questions import Page, Question
 
-_TITLES = {"new-app": "New application", "new-system": "New system"}
 _BLOCKS_LIMIT = 100
 _REMARKED = "owner"
 _FORESEEN = frozenset({_REMARKED, "visibility"})
@@ -41,7 +39,7 @@ def form(
         values: what has been filled in so far; it decides which questions are asked.
         note: a remark on the owner that was chosen; empty for none.
     """
-    pages = asking.pages(template, values)
+    pages = questions.pages(template, values)
     blocks = [*_opening(templates, template), *_pages(pages, note)]
     foreign = [q for page in pages for q in page.questions if q.kind is Kind.FOREIGN]
     if foreign or len(blocks) > _BLOCKS_LIMIT:
@@ -49,7 +47,7 @@ def form(
     return View(
         type="modal",
         callback_id=ids.FORM,
-        title=_TITLES.get(template.pipeline, "New request"),
+        title=card.TITLES.get(template.pipeline, "New request"),
         submit="Create" if any(isinstance(block, InputBlock) for block in blocks) else None,
         close="Cancel",
         blocks=blocks,
@@ -100,7 +98,7 @@ def _refusal(
     return View(
         type="modal",
         callback_id=ids.FORM,
-        title=_TITLES.get(template.pipeline, "New request"),
+        title=card.TITLES.get(template.pipeline, "New request"),
         close="Close",
         blocks=[*_opening(templates, template), SectionBlock(text=mrkdwn.mrkdwn(sentence))],
     )

@@ -4,12 +4,10 @@ from collections.abc import Iterator
 
 from slack_sdk.models.blocks import Block, ContextBlock, SectionBlock
 
-from bot.domain.causes.known import named
+from bot.domain.causes.known import cause_named
 from bot.domain.job import HelpAsked, Job, StepRecord
 from bot.pipeline import pipelines
-from bot.slack import advice, card, mrkdwn, outcomes
-
-_DIRECT_PREFIX = "D"
+from bot.slack import advice, card, ids, mrkdwn, outcomes
 
 
 def help_wanted(job: Job, number: int) -> list[Block]:
@@ -46,7 +44,7 @@ def _failures(job: Job) -> Iterator[str]:
 
 def _failure(title: str, record: StepRecord) -> Iterator[str]:
     yield f"*{title}* failed: {mrkdwn.told(record.reason)}"
-    if known := named(record.cause):
+    if known := cause_named(record.cause):
         yield f"*Known as:* `{known.name}`"
     yield from advice.lines(record)
 
@@ -59,6 +57,6 @@ def _exists(job: Job) -> str:
 def _where(job: Job) -> str:
     """The job's id, and its card where others can open it: nobody else sees one in a direct message."""
     shown = job.messages.get("card")
-    is_open = shown and shown.permalink and not shown.channel.startswith(_DIRECT_PREFIX)
+    is_open = shown and shown.permalink and not ids.is_direct(shown.channel)
     link = f"{mrkdwn.link(shown.permalink, 'The card')} · " if shown and is_open else ""
     return f"{link}`{mrkdwn.escaped(job.id, mrkdwn.NAME_LENGTH)}`"

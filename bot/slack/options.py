@@ -9,8 +9,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.domain.errors import PermanentError, TemporaryError
 from bot.ports.bundle import Ports
 from bot.ports.service_catalog import Entity
-from bot.slack import answers, choices, forms, ids
-from bot.slack import questions as asking
+from bot.slack import answers, choices, forms, ids, questions
 from bot.slack.properties import CATALOG_KINDS, OPTIONS_LIMIT
 from bot.usecases.suggest import suggest
 
@@ -71,7 +70,7 @@ def _matching(ports: Ports, payload: dict[str, Any], view: dict[str, Any]) -> li
     template = ports.templates.get(forms.origin_of(view).template)
     values = answers.read(template, view["state"]["values"])
     question = next(
-        (q for q in asking.questions(template, values) if q.name == payload["block_id"]), None
+        (q for q in questions.questions(template, values) if q.name == payload["block_id"]), None
     )
     if not question:
         return []

@@ -13,7 +13,7 @@ from bot.domain.errors import PermanentError, TemporaryError
 from bot.domain.job import Job
 from bot.ports.bundle import Ports
 from bot.slack import answers, home, ids, people, reasons
-from bot.slack.asking import Question, on_press
+from bot.slack.asking import AskedFirst, on_press
 from bot.slack.decisions import decided
 from bot.usecases import break_glass, review
 from bot.usecases.reply import Reply
@@ -49,7 +49,7 @@ def register(app: AsyncApp, ports: Ports) -> None:
         (ids.BREAK_GLASS, break_glass.WHAT, break_glass.why_not, reasons.breaking_glass),
         (ids.REVIEWED, review.WHAT, review.why_not, reasons.review),
     ):
-        app.action(action_id)(on_press(Question(what, why_not, _drawn(draw)), ports))
+        app.action(action_id)(on_press(AskedFirst(what, why_not, _drawn(draw)), ports))
     for callback_id, wish in (
         (ids.APPROVAL, approve),
         (ids.DENIAL, deny),

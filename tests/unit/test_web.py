@@ -13,9 +13,9 @@ import structlog
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
+from bot.adapters.loopback import free_port
 from bot.adapters.redis_connection import open_redis
 from bot.adapters.redis_jobs import RedisJobs
-from bot.cli.child import free_port
 from bot.domain.errors import PermanentError, TemporaryError
 from bot.usecases import names
 from bot.web import routes, server

@@ -32,7 +32,7 @@ def recognise(step: str, words: str) -> KnownCause | None:
     return next((each for each in KNOWN if _fits(each, of) and _shows(each, looked_at)), None)
 
 
-def named(name: str) -> KnownCause | None:
+def cause_named(name: str) -> KnownCause | None:
     """The known cause of that name; None for one that another version of the bot knew."""
     return next((each for each in KNOWN if each.name == name), None)
 

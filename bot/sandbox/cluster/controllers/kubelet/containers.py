@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bot.sandbox import serving
 from bot.sandbox.cluster.controllers.kubelet import environment, probes, processes
 from bot.sandbox.cluster.controllers.kubelet.environment import MissingReferenceError
 from bot.sandbox.cluster.controllers.kubelet.images import Image, ImageError
@@ -117,7 +118,7 @@ class Container:
 
     async def _run_once(self, image: Image) -> int:
         ports = {
-            entry["containerPort"]: processes.free_port() for entry in self._spec.get("ports") or []
+            entry["containerPort"]: serving.free_port() for entry in self._spec.get("ports") or []
         }
         launch = await self._prepare(image, ports)
         await self._on_ports(ports)

@@ -5,12 +5,9 @@ import contextlib
 import json
 import os
 import signal
-import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +90,6 @@ async def kill_leftovers(notes: Path) -> None:
             if noted["born"] and noted["born"] == await _birth(noted["pid"]):
                 _signal_group(noted["pid"], signal.SIGKILL)
         note.unlink(missing_ok=True)
-
-
-def free_port() -> int:
-    """Find a port that nobody listens at."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 async def _birth(pid: int) -> str:
