@@ -1,7 +1,7 @@
 """Names of everything a request makes, derived so that GitLab, Kubernetes and the catalog all accept them.
 
-The rules are the narrowest of the systems involved: Kubernetes' DNS-1123 labels (63 characters), GitLab's project paths
-and Backstage's entity names.
+The rules are the narrowest of the systems involved: Helm's release names (53 characters), Kubernetes' DNS-1123 labels,
+GitLab's project paths and Backstage's entity names.
 """
 
 import re
@@ -12,7 +12,7 @@ from bot.domain.entities import EntityRef
 from bot.domain.value import Value
 
 SLUG_LENGTH = 40
-LABEL_LENGTH = 63
+FULL_NAME_LENGTH = 53
 _DEPLOYMENT = "-deployment"
 _SLUG = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?")
 
@@ -98,11 +98,15 @@ def field_behind(kind: str) -> str:
 
 
 def full_name_problem(names: AppNames) -> str | None:
-    """Why Kubernetes would refuse the namespace's name, as a sentence for the form."""
-    excess = len(names.full_name) - LABEL_LENGTH
+    """Why Helm would refuse the full name, which is its release's, too, as a sentence for the form."""
+    excess = len(names.full_name) - FULL_NAME_LENGTH
     if excess <= 0:
         return None
-    return (
-        f"The namespace would be called “{names.full_name}”, {excess} characters over "
-        f"the {LABEL_LENGTH} that Kubernetes allows; shorten the name."
+    left = len(names.slug) - excess
+    too_long = (
+        f"With its owner and system this would be “{names.full_name}”, {len(names.full_name)} characters, "
+        f"and Helm takes {FULL_NAME_LENGTH}"
     )
+    if left <= 0:
+        return f"{too_long}; no name is short enough, so choose another system or owner."
+    return f"{too_long}; shorten the name to {left} characters at most."

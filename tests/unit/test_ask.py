@@ -131,6 +131,12 @@ async def test_a_team_without_a_group_in_gitlab_is_told_whom_to_ask(world: World
     assert "onboard payments" in (await problems(world))["owner"]
 
 
+async def test_a_full_name_that_helm_refuses_is_told_before_anything_is_made(world: World) -> None:
+    told = await problems(world, name="Price calculator of the whole market")
+
+    assert "shorten the name to 35 characters at most" in told["name"]
+
+
 @pytest.mark.parametrize("suffix", ["", "-deployment"])
 async def test_a_repository_that_exists_takes_the_name(world: World, suffix: str) -> None:
     world.git.add_project(f"idp/payments/checkout-hello-world{suffix}")

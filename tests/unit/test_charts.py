@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.domain.naming import FULL_NAME_LENGTH
 from bot.sandbox import binaries
 from bot.sandbox.cluster.controllers.argocd import manifests
 
@@ -123,6 +124,21 @@ def test_every_field_of_an_environment_is_bounded(helm: Path) -> None:
         "targetRevision",
     }
     assert all({"pattern", "maxLength", "minLength"} <= set(field) for field in fields.values())
+
+
+def test_an_environment_may_be_called_as_long_as_the_bot_calls_one(helm: Path) -> None:
+    xrd = of_kind(rendered(helm, CHARTS / "compositions"), "CompositeResourceDefinition")[0]
+    schema = xrd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+
+    assert schema["properties"]["metadata"]["properties"]["name"]["maxLength"] == FULL_NAME_LENGTH
+
+
+def test_helm_takes_no_longer_name_than_the_bot_does(helm: Path) -> None:
+    longest, longer = "a" * FULL_NAME_LENGTH, "a" * (FULL_NAME_LENGTH + 1)
+
+    taken = [run(helm, "template", name, str(CHARTS / "user-apps")) for name in (longest, longer)]
+
+    assert [done.returncode == 0 for done in taken] == [True, False]
 
 
 def test_the_function_can_come_from_a_mirror_by_digest(helm: Path) -> None:

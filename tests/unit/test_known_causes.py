@@ -502,6 +502,16 @@ SAID = {
             f"{LOAD}error getting helm settings: x509: certificate signed by unknown authority",
         ),
     ],
+    "release-name-too-long": [
+        (
+            "await_deployment",
+            (
+                f"{LOAD}Manifest generation error (cached): `helm template . --name-template x` failed exit status 1: Error: "
+                'release name check failed: release name "x": invalid release name, must match regex ^[a-z0-9]+$ and the '
+                "length must not be longer than 53"
+            ),
+        ),
+    ],
     "chart-not-rendering": [
         (
             "await_deployment",

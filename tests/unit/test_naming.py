@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.entities import entity_ref
-from bot.domain.naming import app_names, full_name_problem, slug_of, slug_problem
+from bot.domain.naming import AppNames, app_names, full_name_problem, slug_of, slug_problem
 from tests.builders import group
 
 DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -56,12 +56,7 @@ def test_a_slug_stays_the_same_when_it_is_made_again(text: str) -> None:
 def test_every_derived_name_is_one_that_its_system_accepts(
     team: str, system: str, slug: str
 ) -> None:
-    names = app_names(
-        gitlab_group="idp",
-        owner=group(team),
-        system=entity_ref(system, kind="system"),
-        slug=slug,
-    )
+    names = named(team, system, slug)
 
     assert all(GITLAB_PATH.fullmatch(part) for part in names.app_repository.split("/"))
     assert all(GITLAB_PATH.fullmatch(part) for part in names.deployment_repository.split("/"))
@@ -69,12 +64,24 @@ def test_every_derived_name_is_one_that_its_system_accepts(
     assert ENTITY_NAME.fullmatch(names.component)
 
 
-def test_a_namespace_that_would_be_too_long_is_told_with_the_excess() -> None:
-    names = app_names(
-        gitlab_group="idp",
-        owner=group("t" * 30),
-        system=entity_ref("s" * 20, kind="system"),
-        slug="a" * 20,
+def named(team: str, system: str, slug: str) -> AppNames:
+    return app_names(
+        gitlab_group="idp", owner=group(team), system=entity_ref(system, kind="system"), slug=slug
     )
 
-    assert "9 characters over the 63" in (full_name_problem(names) or "")
+
+def test_the_longest_full_name_is_the_one_that_helm_still_takes() -> None:
+    assert full_name_problem(named("payments", "checkout", "a" * 35)) is None
+
+
+def test_a_full_name_that_helm_would_refuse_is_told_with_the_characters_that_are_left() -> None:
+    problem = full_name_problem(named("payments", "checkout", "a" * 36)) or ""
+
+    assert "54 characters, and Helm takes 53" in problem
+    assert "shorten the name to 35 characters at most" in problem
+
+
+def test_where_owner_and_system_leave_no_room_for_a_name_others_are_asked_for() -> None:
+    problem = full_name_problem(named("t" * 30, "s" * 22, "a")) or ""
+
+    assert problem.endswith("no name is short enough, so choose another system or owner.")

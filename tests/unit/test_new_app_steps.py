@@ -362,6 +362,16 @@ async def test_a_second_job_for_the_same_names_fails_before_it_makes_anything(
     assert "job00009" in job.step("plan_app").reason.lower()
 
 
+async def test_a_full_name_that_helm_refuses_fails_before_anything_is_made(world: World) -> None:
+    await world.jobs.create(a_job(id="job00003", request=an_app_request(slug="a" * 36)))
+
+    job = await world.advance(world.jobs.jobs["job00003"])
+
+    assert job.fields_at_fault == ("name",)
+    assert "35 characters at most" in job.step("plan_app").reason
+    assert not [path for path in world.git.repositories if path.startswith("idp/payments/")]
+
+
 async def test_a_missing_team_group_is_a_failure_with_a_fix(world: World) -> None:
     world.git.fail_next(
         PermanentError("GitLab has no group idp/payments.", "Create it."), call="ensure_project"

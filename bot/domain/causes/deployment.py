@@ -113,6 +113,15 @@ CAUSES = (
         helper=Helper.PLATFORM_TEAM,
     ),
     KnownCause(
+        name="release-name-too-long",
+        steps=_DEPLOYMENT,
+        signs=("release name check failed", "invalid release name"),
+        meaning="The full name (owner, system and name) has more than the 53 characters that Helm takes; no chart mends that.",
+        fix="Choose a shorter name: with Fix input once it has failed, or cancel it and ask again.",
+        helper=Helper.REQUESTER,
+        fields=("name",),
+    ),
+    KnownCause(
         name="chart-not-rendering",
         steps=_DEPLOYMENT,
         signs=(

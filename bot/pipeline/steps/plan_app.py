@@ -1,7 +1,7 @@
 """Plan the application: fix its names and addresses, hold them, and say whether approval is needed."""
 
 from bot.domain.errors import PermanentError
-from bot.domain.naming import field_behind, held_names
+from bot.domain.naming import field_behind, full_name_problem, held_names
 from bot.domain.platform import Platform
 from bot.domain.policy import Policy
 from bot.domain.request import AppRequest
@@ -26,6 +26,8 @@ async def plan_app(
 ) -> AppPlan:
     """Derive everything that later steps agree on; the names were held when the form was submitted, and still are."""
     plan = app_plan(request, platform=platform, policy=policy, templates=templates, now=clock())
+    if too_long := full_name_problem(plan.names):
+        raise PermanentError(too_long, "Press Fix input and shorten it.", fields=("name",))
     held = held_names(plan.names, host=plan.host)
     if taken := await jobs.reserve(held, job_id=job.id, now=clock()):
         raise PermanentError(
