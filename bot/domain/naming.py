@@ -32,10 +32,13 @@ def slug_problem(slug: str) -> str | None:
         return "Use at least one letter from a to z."
     if len(slug) > SLUG_LENGTH:
         return f"“{slug}” has {len(slug)} characters; use {SLUG_LENGTH} at most."
-    if not slug[0].isalpha():
+    if slug[0].isdigit():
         return f"“{slug}” starts with a digit; start with a letter."
     if "--" in slug or not _SLUG.fullmatch(slug):
-        return "Use lower-case letters, digits and single hyphens, and end with a letter or digit."
+        return (
+            f"“{slug}” does not fit; use lower-case letters, digits and single hyphens, start with a letter, "
+            "and end with a letter or digit."
+        )
     return None
 
 

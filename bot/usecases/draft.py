@@ -25,7 +25,7 @@ def draft(submission: Submission, template: Template) -> AppRequest | SystemRequ
         RequestRejected: with a sentence for every field at fault.
     """
     values = {name: _trimmed(value) for name, value in submission.values.items()}
-    problems = schema_problems(template, values) | _slug_problems(values)
+    problems = _slug_problems(values) | schema_problems(template, values)
     if problems:
         raise RequestRejected(problems)
     return requested(values, template, submission.requester)

@@ -1,5 +1,6 @@
 """Hold a form's values against the template's own JSON Schema."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
@@ -8,6 +9,9 @@ from pydantic import JsonValue
 
 from bot.ports.template_library import FormDialect, Template
 
+_LOOKED_THROUGH = 100
+"""Of longer answers no character is named: the pattern is tried twice for each one."""
+
 
 def schema_problems(template: Template, values: Mapping[str, JsonValue]) -> dict[str, str]:
     """A sentence for each parameter that the schema refuses."""
@@ -15,7 +19,7 @@ def schema_problems(template: Template, values: Mapping[str, JsonValue]) -> dict
     for page in template.pages:
         for error in FormDialect(page.schema_).iter_errors(dict(values)):
             for each in _at_fault(error):
-                field, sentence = _explained(each)
+                field, sentence = _explained(each, page.schema_)
                 problems.setdefault(field, sentence)
     return problems
 
@@ -45,7 +49,7 @@ def _field(error: jsonschema.ValidationError) -> str:
     return str(error.absolute_path[0]) if error.absolute_path else _control(error)
 
 
-def _explained(error: jsonschema.ValidationError) -> tuple[str, str]:
+def _explained(error: jsonschema.ValidationError, page: Mapping[str, JsonValue]) -> tuple[str, str]:
     limit = error.validator_value
     if error.validator in ("required", "dependencies"):
         return str(error.message.split("'")[1]), "Fill this in."
@@ -59,15 +63,38 @@ def _explained(error: jsonschema.ValidationError) -> tuple[str, str]:
                 f"Use {limit} characters at the most; these are {len(str(error.instance))}.",
             )
         case "pattern":
-            return field, _pattern_sentence(error)
+            return field, _pattern_sentence(error, own=_own_sentence(page, field))
         case "enum":
             return field, "Choose one of the values offered."
         case _:
             return field, f"This does not fit: {error.message}"[:150]
 
 
-def _pattern_sentence(error: jsonschema.ValidationError) -> str:
-    """Backstage's `ui:help` says in words what a pattern says in symbols."""
+def _own_sentence(page: Mapping[str, JsonValue], field: str) -> str:
+    """What the template has said about a wrong answer, where Backstage's own forms look for it."""
+    said = page.get("errorMessage")
+    of_fields = said.get("properties") if isinstance(said, Mapping) else None
+    sentence = of_fields.get(field) if isinstance(of_fields, Mapping) else None
+    return sentence if isinstance(sentence, str) else ""
+
+
+def _pattern_sentence(error: jsonschema.ValidationError, *, own: str) -> str:
+    """What is allowed, in the template's words where it has some, and which character is in the way."""
     schema = error.schema if isinstance(error.schema, Mapping) else {}
-    hint = schema.get("ui:help") or schema.get("description")
-    return str(hint) if hint else f"This does not match {error.validator_value}"
+    pattern = str(error.validator_value)
+    allowed = own or str(schema.get("ui:help") or f"The template wants this to match {pattern}.")
+    at_fault = _at_fault_in(str(error.instance), pattern)
+    return f"{at_fault} {allowed}" if at_fault else allowed
+
+
+def _at_fault_in(answer: str, pattern: str) -> str:
+    """The first character without which the answer would do, as a sentence; empty where it is not as simple as that."""
+    if len(answer) > _LOOKED_THROUGH:
+        return ""
+    for each in dict.fromkeys(answer):
+        shown = "A space" if each.isspace() else f"“{each}”"
+        if re.search(pattern, re.sub(f"(?:{re.escape(each)}){{2,}}", each, answer)):
+            return f"{shown} stands there twice in a row."
+        if re.search(pattern, answer.replace(each, "")):
+            return f"{shown} does not fit where it stands."
+    return ""

@@ -85,3 +85,15 @@ def test_where_owner_and_system_leave_no_room_for_a_name_others_are_asked_for() 
     problem = full_name_problem(named("t" * 30, "s" * 22, "a")) or ""
 
     assert problem.endswith("no name is short enough, so choose another system or owner.")
+
+
+@pytest.mark.parametrize("typed", ["-a", "a-", "a_b", "a--b", "Upper", "é"])
+def test_what_is_no_slug_is_told_what_one_is_made_of(typed: str) -> None:
+    problem = slug_problem(typed) or ""
+
+    assert "digit;" not in problem
+    assert "start with a letter, and end with a letter or digit" in problem
+
+
+def test_a_slug_that_starts_with_a_digit_is_told_so() -> None:
+    assert slug_problem("1a") == "“1a” starts with a digit; start with a letter."
