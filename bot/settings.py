@@ -19,15 +19,49 @@ from bot.domain.platform import Platform
 
 def _address(url: str) -> str:
     if not re.match(r"https?://[^\s/]+", url):
-        raise ValueError("write an address like https://name.example.com")
+        raise ValueError
     return url.rstrip("/")
+
+
+_REDIS_HOST = r"(\[[0-9A-Fa-f:.]+\]|[^\s:@/,?#\[\]]*)(:[0-9]{1,5})?"
+_LAST_PORT = 65535
+_REDIS_FORMS = re.compile(
+    rf"rediss?(\+cluster)?://([^\s/?#]*@)?{_REDIS_HOST}(/[0-9]*)?(\?\S*)?"
+    rf"|rediss?\+sentinel://([^\s/?#]*@)?{_REDIS_HOST}(,{_REDIS_HOST})*/[^\s/?#]+(/[0-9]*)?(\?\S*)?"
+    r"|unix://([^\s/?#]*@)?/\S+"
+)
+
+
+def _redis_address(url: SecretStr) -> SecretStr:
+    """Refuse what the client would break on, without repeating it: there is a password in it."""
+    address = url.get_secret_value()
+    ports = re.findall(r":([0-9]+)(?=[,/?]|$)", address.rpartition("@")[2])
+    if not _REDIS_FORMS.fullmatch(address) or any(int(port) > _LAST_PORT for port in ports):
+        raise ValueError
+    return url
+
+
+def _token(start: str) -> AfterValidator:
+    """A token of Slack's that starts so; one of another kind would be refused much later, by Slack."""
+
+    def checked(token: SecretStr) -> SecretStr:
+        if not token.get_secret_value().startswith(start):
+            raise ValueError
+        return token
+
+    return AfterValidator(checked)
 
 
 def _at_least_one(environments: tuple[Environment, ...]) -> tuple[Environment, ...]:
     if not environments:
-        raise ValueError("name at least one environment")
+        raise ValueError
     return environments
 
+
+_ENVIRONMENTS = (
+    'a JSON list with at least one environment, like [{"name": "development", "domain": "dev.example.com"}]; '
+    "a name and a domain are in lower case"
+)
 
 Address = Annotated[str, AfterValidator(_address)]
 AddressOrEmpty = Annotated[str, AfterValidator(lambda url: url and _address(url))]
@@ -57,7 +91,11 @@ class StateSettings(BaseSettings):
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)
 
-    redis_url: SecretStr | None = None
+    redis_url: Annotated[SecretStr, AfterValidator(_redis_address)] | None = Field(
+        default=None,
+        description="an address like redis://:password@host:6379/0, rediss://..., unix:///path/to/socket, "
+        "redis+sentinel://host:26379/service/0 or redis+cluster://host:6379, or nothing for a server of the bot's own",
+    )
     idp_state_dir: Path = Path(".state")
 
     @override
@@ -73,7 +111,7 @@ class PolicySettings(BaseSettings):
 
     idp_templates_dir: Path = Path("templates")
     idp_policy_file: Path | None = None
-    idp_environments: tuple[Environment, ...] = ()
+    idp_environments: tuple[Environment, ...] = Field(default=(), description=_ENVIRONMENTS)
 
 
 class PlatformSettings(PolicySettings):
@@ -84,19 +122,38 @@ class PlatformSettings(PolicySettings):
         """Have no secret said by anybody, whoever repeats it."""
         _keep_secrets(self)
 
-    gitlab_url: Address
+    gitlab_url: Address = Field(
+        description="the address at which people open GitLab, like https://gitlab.example.com"
+    )
     gitlab_token: SecretStr
     gitlab_webhook_secret: SecretStr = SecretStr("")
-    gitlab_group: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9/_.-]*$")] = "idp"
-
-    argocd_url: AddressOrEmpty = ""
-
-    idp_environments: Annotated[tuple[Environment, ...], AfterValidator(_at_least_one)]
-    idp_platform_group: Annotated[GroupRef, NoDecode] = EntityRef(
-        kind="group", namespace="default", name="platform"
+    gitlab_group: str = Field(
+        default="idp",
+        pattern=r"^[a-z0-9][a-z0-9/_.-]*$",
+        description="the full path of a GitLab group, as in its address, in lower case, like idp",
     )
-    idp_platform_channel: Annotated[str, Field(pattern=r"^([CG][A-Z0-9]+)?$")] = ""
-    idp_public_url: AddressOrEmpty = ""
+
+    argocd_url: AddressOrEmpty = Field(
+        default="",
+        description="the address of Argo CD's pages, like https://argocd.example.com, or nothing",
+    )
+
+    idp_environments: Annotated[tuple[Environment, ...], AfterValidator(_at_least_one)] = Field(
+        description=_ENVIRONMENTS
+    )
+    idp_platform_group: Annotated[GroupRef, NoDecode] = Field(
+        default=EntityRef(kind="group", namespace="default", name="platform"),
+        description="a group of the catalog, like group:default/platform",
+    )
+    idp_platform_channel: str = Field(
+        default="",
+        pattern=r"^([CG][A-Z0-9]+)?$",
+        description="the id of a Slack channel, which stands at the end of the channel's address (C...), or nothing",
+    )
+    idp_public_url: AddressOrEmpty = Field(
+        default="",
+        description="the address at which GitLab reaches the bot, like https://idp-bot.example.com, or nothing",
+    )
 
     @property
     def platform(self) -> Platform:
@@ -115,26 +172,52 @@ class PlatformSettings(PolicySettings):
 class Settings(PlatformSettings, StateSettings):
     """Every variable of the bot by its name in lower case; `.env.example` explains each one to the operator."""
 
-    slack_bot_token: SecretStr
-    slack_app_token: SecretStr | None = None
+    slack_bot_token: Annotated[SecretStr, _token("xoxb-")] = Field(
+        description="the Bot User OAuth Token of the Slack app, from its page OAuth & Permissions; it starts with xoxb-"
+    )
+    slack_app_token: Annotated[SecretStr, _token("xapp-")] | None = Field(
+        default=None,
+        description="a token with the scope connections:write, from the Slack app's page Basic Information > "
+        "App-Level Tokens; it starts with xapp-",
+    )
     slack_signing_secret: SecretStr | None = None
     slack_api_url: str = "https://slack.com/api/"
 
-    idp_identity: Literal["email", "annotation"] = "email"
+    idp_identity: Literal["email", "annotation"] = Field(
+        default="email", description="email or annotation"
+    )
 
-    backstage_url: Address | None = None
+    backstage_url: Address | None = Field(
+        default=None,
+        description="the address of Backstage without a path, like https://backstage.example.com, or nothing",
+    )
     backstage_token: SecretStr = SecretStr("")
 
     kubeconfig: Path | None = None
     kube_context: str | None = None
     argocd_namespace: str = "argocd"
 
-    idp_log_format: Literal["console", "json"] = "console"
-    idp_http_port: int = Field(default=8080, ge=1, le=65535)
-    idp_limits: Limits = limits.DEFAULT
-    idp_worker_concurrency: int = Field(default=20, ge=1, le=500)
-    idp_keep_jobs_days: int = Field(default=90, ge=0)
-    otel_exporter_otlp_endpoint: AddressOrEmpty = ""
+    idp_log_format: Literal["console", "json"] = Field(
+        default="console", description="console or json"
+    )
+    idp_http_port: int = Field(
+        default=8080, ge=1, le=_LAST_PORT, description="the number of a free port, from 1 to 65535"
+    )
+    idp_limits: Limits = Field(
+        default=limits.DEFAULT,
+        description="JSON with numbers from 1, like "
+        '{"asked_in_an_hour": 20, "open_of_a_person": 10, "open_of_a_team": 30}',
+    )
+    idp_worker_concurrency: int = Field(
+        default=20, ge=1, le=500, description="a number of jobs from 1 to 500"
+    )
+    idp_keep_jobs_days: int = Field(
+        default=90, ge=0, description="a number of days, or 0 to keep jobs for good"
+    )
+    otel_exporter_otlp_endpoint: AddressOrEmpty = Field(
+        default="",
+        description="the address of a collector for OTLP over HTTP, like http://collector:4318, or nothing",
+    )
     ssl_cert_file: Path | None = None
 
 
@@ -152,10 +235,10 @@ def read_settings(kind: type[S], **overrides: Any) -> S:
     try:
         settings = kind(_env_file=file, **overrides)
     except ValidationError as error:
-        raise MissingOrMalformed(_sentences(error)) from None  # the original repeats values
+        raise MissingOrMalformed(_sentences(kind, error)) from None  # the original repeats values
     except SettingsError as error:
-        name = str(error).split('"')[1].upper() if '"' in str(error) else "A variable"
-        sentence = f"{name} is not valid JSON; .env.example shows its form."
+        name = str(error).split('"')[1] if '"' in str(error) else ""
+        sentence = f"{name.upper()} is not valid JSON: {_wanted(kind, name)}"
         raise MissingOrMalformed((sentence,)) from None
     problems = tuple(_combinations(settings)) if isinstance(settings, Settings) else ()
     if problems:
@@ -163,17 +246,52 @@ def read_settings(kind: type[S], **overrides: Any) -> S:
     return settings
 
 
-def _sentences(error: ValidationError) -> tuple[str, ...]:
+def what_is_not_there(settings: Settings) -> tuple[str, ...]:
+    """A sentence for each variable that names a file or a folder which is not there."""
+    sentences = []
+    if not settings.idp_templates_dir.is_dir():
+        sentences.append(
+            f"IDP_TEMPLATES_DIR: there is no folder {settings.idp_templates_dir}; write the one that holds the templates."
+        )
+    if settings.kubeconfig and not _any_is_there(settings.kubeconfig):
+        sentences.append(
+            f"KUBECONFIG: there is no file {settings.kubeconfig}; write the path of a kubeconfig file, or nothing for the "
+            "pod's service account or ~/.kube/config."
+        )
+    if settings.ssl_cert_file and not settings.ssl_cert_file.is_file():
+        sentences.append(
+            f"SSL_CERT_FILE: there is no file {settings.ssl_cert_file}; write the path of a file of certificate "
+            "authorities in PEM, or nothing."
+        )
+    return tuple(sentences)
+
+
+def _any_is_there(kubeconfig: Path) -> bool:
+    """Kubernetes' own tools read several files, and pass over those that are not there."""
+    return any(Path(part).expanduser().is_file() for part in str(kubeconfig).split(os.pathsep))
+
+
+def _sentences(kind: type[BaseSettings], error: ValidationError) -> tuple[str, ...]:
+    """What is wrong with each variable; neither what it holds nor pydantic's words for that are repeated."""
     sentences = []
     for problem in error.errors(include_input=False, include_url=False):
         name, *rest = (str(part) for part in problem["loc"])
-        where = f" (at {'.'.join(rest)})" if rest else ""
-        if problem["type"] == "missing" and not rest:
+        is_missing = problem["type"] == "missing"
+        if is_missing and not rest:
             sentences.append(f"{name.upper()} is not set; .env.example says where to get it.")
-        else:
-            why = problem["msg"].removeprefix("Value error, ")
-            sentences.append(f"{name.upper()} is malformed{where}: {why}.")
+            continue
+        where = (
+            f" ({'.'.join(rest)} {'is missing' if is_missing else 'does not fit'})" if rest else ""
+        )
+        sentences.append(f"{name.upper()} is malformed{where}: {_wanted(kind, name)}")
     return tuple(dict.fromkeys(sentences))
+
+
+def _wanted(kind: type[BaseSettings], name: str) -> str:
+    """What the variable should look like and where to get it, as far as its field says so."""
+    field = kind.model_fields.get(name)
+    wanted = field.description if field else ""
+    return f"write {wanted}." if wanted else ".env.example shows its form."
 
 
 def _combinations(settings: Settings) -> list[str]:

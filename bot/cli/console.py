@@ -2,9 +2,9 @@
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Literal
+from typing import Literal, NoReturn
 
 import structlog
 import typer
@@ -67,10 +67,15 @@ def settings_or_exit(kind: type[S]) -> S:
     try:
         return read_settings(kind)
     except MissingOrMalformed as error:
-        err.print("[bold red]The environment is not complete:[/]")
-        for problem in error.problems:
-            err.print(f"  - {problem}", highlight=False)
-        raise typer.Exit(2) from None
+        refuse_environment(error.problems)
+
+
+def refuse_environment(problems: Sequence[str]) -> NoReturn:
+    """End the command with exit code 2 and a line for each variable at fault."""
+    err.print("[bold red]The environment is not in order:[/]")
+    for problem in problems:
+        err.print(f"  - {problem}", markup=False, highlight=False)
+    raise typer.Exit(2)
 
 
 class _Masking(structlog.stdlib.ProcessorFormatter):

@@ -8,9 +8,14 @@ import structlog
 import typer
 
 from bot import app
-from bot.cli.console import explained, log_to_stderr, settings_or_exit
+from bot.cli.console import (
+    explained,
+    log_to_stderr,
+    refuse_environment,
+    settings_or_exit,
+)
 from bot.cli.ending import end_within
-from bot.settings import Settings
+from bot.settings import Settings, what_is_not_there
 
 log = structlog.get_logger()
 
@@ -43,6 +48,8 @@ def worker() -> None:
 
 def _run(*parts: Part) -> None:
     settings = settings_or_exit(Settings)
+    if problems := what_is_not_there(settings):
+        refuse_environment(problems)
     log_to_stderr(settings.idp_log_format)
     with explained():
         asyncio.run(_until_stopped(settings, parts))

@@ -132,7 +132,8 @@ async def test_all_is_well_with_a_platform_that_was_bootstrapped(
 async def test_a_wrong_token_is_told_by_the_name_of_its_variable(
     world: World, variable: str, wrong: set[tuple[str, str]]
 ) -> None:
-    found = await world.wrong(**{variable: "a-wrong-one"})
+    start = {"SLACK_BOT_TOKEN": "xoxb-", "SLACK_APP_TOKEN": "xapp-"}.get(variable, "")
+    found = await world.wrong(**{variable: f"{start}a-wrong-one"})
     assert set(found) == wrong
     assert variable in found[min(wrong)].fix
     assert "a-wrong-one" not in str(found)

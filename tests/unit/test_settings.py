@@ -1,17 +1,21 @@
 """What the bot makes of its environment, good and bad."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from typer.testing import CliRunner
 
+from bot.__main__ import main
 from bot.settings import (
     MissingOrMalformed,
     PlatformSettings,
     Settings,
     StateSettings,
     read_settings,
+    what_is_not_there,
 )
 
 SECRETS = {
@@ -78,28 +82,126 @@ def test_an_empty_variable_counts_as_missing(given: pytest.MonkeyPatch, name: st
         (
             "GITLAB_URL",
             "gitlab.example.com",
-            "GITLAB_URL is malformed: write an address like https://name.example.com.",
+            ": write the address at which people open GitLab, like https://gitlab.example.com.",
         ),
-        ("GITLAB_GROUP", "-no-", "GITLAB_GROUP is malformed"),
-        ("BACKSTAGE_URL", "ftp://backstage", "BACKSTAGE_URL is malformed"),
-        ("ARGOCD_URL", "argocd", "ARGOCD_URL is malformed"),
-        ("IDP_ENVIRONMENTS", "development", "IDP_ENVIRONMENTS is not valid JSON"),
-        ("IDP_ENVIRONMENTS", "[]", "IDP_ENVIRONMENTS is malformed: name at least one environment."),
-        ("IDP_ENVIRONMENTS", '[{"name": "development"}]', "(at 0.domain): Field required"),
-        ("IDP_ENVIRONMENTS", '[{"name": "No!", "domain": "example.com"}]', "(at 0.name)"),
-        ("IDP_PLATFORM_GROUP", "the platform!", "IDP_PLATFORM_GROUP is malformed"),
-        ("IDP_LOG_FORMAT", "xml", "IDP_LOG_FORMAT is malformed: Input should be 'console' or"),
-        ("IDP_HTTP_PORT", "70000", "IDP_HTTP_PORT is malformed"),
-        ("IDP_HTTP_PORT", "eighty", "IDP_HTTP_PORT is malformed"),
-        ("IDP_WORKER_CONCURRENCY", "0", "IDP_WORKER_CONCURRENCY is malformed"),
+        ("GITLAB_GROUP", "-no-", ": write the full path of a GitLab group"),
+        ("BACKSTAGE_URL", "ftp://backstage", ": write the address of Backstage without a path"),
+        ("ARGOCD_URL", "argocd", ": write the address of Argo CD's pages"),
+        ("IDP_PUBLIC_URL", "bot", ": write the address at which GitLab reaches the bot"),
+        ("IDP_ENVIRONMENTS", "[]", ": write a JSON list with at least one environment"),
+        (
+            "IDP_ENVIRONMENTS",
+            '[{"name": "development"}]',
+            ' (0.domain is missing): write a JSON list with at least one environment, like [{"name"',
+        ),
+        (
+            "IDP_ENVIRONMENTS",
+            '[{"name": "No!", "domain": "example.com"}]',
+            " (0.name does not fit): write a JSON list",
+        ),
+        ("IDP_PLATFORM_GROUP", "the platform!", ": write a group of the catalog, like group:"),
+        ("IDP_PLATFORM_CHANNEL", "#platform", ": write the id of a Slack channel, which stands at"),
+        ("IDP_IDENTITY", "name", ": write email or annotation."),
+        ("IDP_LOG_FORMAT", "xml", ": write console or json."),
+        ("IDP_LIMITS", '{"open_of_a_team": 0}', " (open_of_a_team does not fit): write JSON with"),
+        ("IDP_HTTP_PORT", "70000", ": write the number of a free port, from 1 to 65535."),
+        ("IDP_HTTP_PORT", "eighty", ": write the number of a free port, from 1 to 65535."),
+        ("IDP_WORKER_CONCURRENCY", "0", ": write a number of jobs from 1 to 500."),
+        ("IDP_KEEP_JOBS_DAYS", "-1", ": write a number of days, or 0 to keep jobs for good."),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector", ": write the address of a collector"),
+        (
+            "SLACK_BOT_TOKEN",
+            "xapp-1",
+            ": write the Bot User OAuth Token of the Slack app, from its",
+        ),
+        ("SLACK_APP_TOKEN", "xoxb-1", ": write a token with the scope connections:write, from the"),
+        ("REDIS_URL", "foo", ": write an address like redis://:password@host:6379/0, rediss://"),
     ],
 )
-def test_a_malformed_variable_is_named_with_what_it_should_be(
+def test_a_malformed_variable_is_named_with_what_it_should_be_and_where_that_is_found(
     given: pytest.MonkeyPatch, name: str, value: str, part: str
 ) -> None:
     given.setenv(name, value)
     [problem] = problems()
-    assert part in problem
+    assert problem.startswith(f"{name} is malformed{part}")
+
+
+def test_what_is_no_json_is_told_with_the_form_that_it_should_have(
+    given: pytest.MonkeyPatch,
+) -> None:
+    given.setenv("IDP_ENVIRONMENTS", "development")
+    [problem] = problems()
+    assert problem.startswith("IDP_ENVIRONMENTS is not valid JSON: write a JSON list with at least")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://localhost",
+        "redis://:p@ss@host:6379/0?health_check_interval=5",
+        "rediss://user:word@[::1]:6379/3",
+        "unix:///run/valkey.sock?db=2",
+        "redis+sentinel://:word@one:26379,two:26379/service/0",
+        "redis+sentinel://one/service",
+        "rediss+cluster://host:6379",
+    ],
+)
+def test_an_address_of_redis_of_every_form_is_taken(given: pytest.MonkeyPatch, url: str) -> None:
+    given.setenv("REDIS_URL", url)
+    redis_url = read_settings(Settings).redis_url
+    assert redis_url
+    assert redis_url.get_secret_value() == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://very-secret",
+        "redis://very-secret:abc",
+        "redis://very-secret@host:70000",
+        "redis://very-secret/abc",
+        "redis+sentinel://very-secret",
+        "unix://very-secret",
+    ],
+)
+def test_an_address_that_redis_would_break_on_is_refused_and_not_repeated(
+    given: pytest.MonkeyPatch, url: str
+) -> None:
+    given.setenv("REDIS_URL", url)
+    with pytest.raises(MissingOrMalformed) as refused:
+        read_settings(StateSettings)
+    assert refused.value.problems[0].startswith("REDIS_URL is malformed: write an address like")
+    assert "very-secret" not in str(refused.value)
+
+
+def test_files_and_folders_that_are_not_there_are_told_before_the_start(
+    given: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("IDP_TEMPLATES_DIR", "KUBECONFIG", "SSL_CERT_FILE"):
+        given.setenv(name, "/nonexist")
+    told = what_is_not_there(read_settings(Settings))
+    assert [sentence.partition(":")[0] for sentence in told] == [
+        "IDP_TEMPLATES_DIR",
+        "KUBECONFIG",
+        "SSL_CERT_FILE",
+    ]
+    assert all("/nonexist; write the " in sentence for sentence in told)
+
+    (tmp_path / "there").write_text("")
+    given.setenv("IDP_TEMPLATES_DIR", str(tmp_path))
+    given.setenv("KUBECONFIG", f"/nonexist{os.pathsep}{tmp_path / 'there'}")
+    given.setenv("SSL_CERT_FILE", str(tmp_path / "there"))
+    assert what_is_not_there(read_settings(Settings)) == ()
+
+
+@pytest.mark.parametrize("command", ["run", "slack", "worker"])
+def test_no_part_of_the_bot_starts_without_the_files_that_its_settings_name(
+    given: pytest.MonkeyPatch, command: str
+) -> None:
+    given.setenv("IDP_TEMPLATES_DIR", "/nonexist")
+    result = CliRunner().invoke(main, [command])
+    assert result.exit_code == 2
+    assert "IDP_TEMPLATES_DIR: there is no folder /nonexist" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -218,6 +320,3 @@ def test_another_file_can_be_named_and_an_empty_name_reads_none(
 def test_the_platform_teams_channel_is_an_id_and_no_name(given: pytest.MonkeyPatch) -> None:
     given.setenv("IDP_PLATFORM_CHANNEL", "C0PLATFORM")
     assert read_settings(Settings).platform.platform_channel == "C0PLATFORM"
-    given.setenv("IDP_PLATFORM_CHANNEL", "#platform")
-    [problem] = problems()
-    assert problem.startswith("IDP_PLATFORM_CHANNEL is malformed")
