@@ -34,8 +34,13 @@ def outcome(step: str, record: StepRecord) -> Outcome | None:
 
 def outcomes(job: Job) -> tuple[Outcome, ...]:
     """Everything that exists so far, in the order in which people look for it."""
-    found = (outcome(step, job.step(step)) for step in _READERS if not job.has_taken_back(step))
+    found = (outcome(step, job.step(step)) for step in _READERS if not is_gone(job, step))
     return tuple(made for made in found if made)
+
+
+def is_gone(job: Job, step: str) -> bool:
+    """Whether what a step made was taken back, by itself or with what it was in."""
+    return job.has_taken_back(step) or job.has_taken_back(_WITHIN.get(step, step))
 
 
 def _app_repository(fact: Any) -> Outcome:
@@ -72,6 +77,12 @@ def _catalog_entry(fact: Any) -> Outcome:
 def _live_url(fact: Any) -> Outcome:
     return Outcome(label="Live URL", url=facts.LiveUrl.model_validate(fact).url)
 
+
+_WITHIN: Mapping[str, str] = {
+    "await_pipeline": "create_app_repository",
+    "await_deployment": "declare_environment",
+    "await_live_url": "declare_environment",
+}
 
 _READERS: Mapping[str, Callable[[Any], Outcome]] = {
     "await_live_url": _live_url,

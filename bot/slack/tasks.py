@@ -145,5 +145,5 @@ def _made(job: Job, name: str, record: StepRecord) -> list[RichTextElement]:
     if name.startswith(UNDO):
         remark = facts.TakenBack.model_validate(record.fact).remark
         return [rich_text.text(remark, mrkdwn.SENTENCE_LENGTH)]
-    made = None if job.has_taken_back(name) else outcomes.outcome(name, record)
+    made = None if outcomes.is_gone(job, name) else outcomes.outcome(name, record)
     return [rich_text.link(made.url, made.label)] if made else []

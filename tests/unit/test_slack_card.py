@@ -4,7 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 from bot.domain.job import Job, JobState, StepRecord, StepState
-from bot.slack import messages
+from bot.pipeline.facts import TakenBack
+from bot.slack import messages, outcomes
 from tests.unit import slack_jobs as jobs
 from tests.unit.slack_reading import A_RUNNING_JOB, CARD, buttons, plan, said, task
 
@@ -276,6 +277,24 @@ def test_a_card_that_is_being_undone_shows_the_way_back_after_the_steps() -> Non
     assert task(card, "undo:create_app_repository")["status"] == "complete"
     assert task(card, "undo:create_deployment_repository")["status"] == "in_progress"
     assert buttons(card) == []
+
+
+def test_what_was_in_a_repository_or_an_environment_is_no_link_any_more_once_that_is_gone() -> None:
+    failed = jobs.a_job(state=JobState.FAILED, steps=jobs.app_steps())
+    back = {
+        name: jobs.done(TakenBack(remark="Gone."))
+        for name in ("undo:create_app_repository", "undo:declare_environment")
+    }
+    undone = failed.model_copy(update={"steps": {**failed.steps, **back}})
+    inside = ("Pipeline", "Argo CD application", "Live URL")
+
+    before, after = ([made.label for made in outcomes.outcomes(job)] for job in (failed, undone))
+
+    assert set(inside) <= set(before)
+    assert after == ["Deployment repository", "Catalog entry"]
+    card = messages.message(undone, CARD)
+    for name in ("await_pipeline", "await_deployment", "await_live_url"):
+        assert "link" not in str(task(card, name).get("output"))
 
 
 def test_an_undone_card_says_what_became_of_everything_and_offers_nothing_more() -> None:
