@@ -9,6 +9,7 @@ from rich.table import Table
 
 from bot import app
 from bot.cli.console import err, explained, out, settings_or_exit, shown
+from bot.domain import duration
 from bot.domain.causes.known import cause_named
 from bot.domain.job import Job, StepRecord
 from bot.pipeline.pipelines import PIPELINES
@@ -69,7 +70,7 @@ def _table_of(found: Sequence[Job]) -> Table:
     table = Table("Job", "Kind", "Name", "Team", "State", "Asked by", "Asked at", "Took")
     for job in found:
         request = job.request
-        took = str(job.finished_at - job.created_at).split(".")[0] if job.finished_at else ""
+        took = duration.in_short(job.finished_at - job.created_at) if job.finished_at else ""
         asked_at = f"{job.created_at:%Y-%m-%d %H:%M:%S}"
         row = (request.kind, shown(request.name), request.owner.name, _standing(job))
         table.add_row(job.id, *row, shown(request.requester.name), asked_at, took)

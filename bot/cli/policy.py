@@ -9,6 +9,7 @@ from rich.table import Column, Table
 
 from bot.adapters import policy_file
 from bot.cli.console import explained, out, settings_or_exit
+from bot.domain.duration import in_short
 from bot.domain.policy import Conditions, Policy, Rule
 from bot.settings import PolicySettings
 
@@ -73,15 +74,15 @@ def _who(rule: Rule) -> str:
 def _break_glass(rule: Rule) -> Iterator[str]:
     if glass := rule.break_glass:
         yield f"break-glass: {' or '.join(glass.groups)},"
-        yield f"reviewed by {' or '.join(glass.review.groups)} within {glass.review.within}"
+        yield f"reviewed by {' or '.join(glass.review.groups)} within {in_short(glass.review.within)}"
 
 
 def _until(rule: Rule) -> str:
     if not rule.stages:
         return ""
-    told = [f"{rule.expires_after}"]
+    told = [in_short(rule.expires_after)]
     if rule.remind_after:
-        told.append(f"reminder after {rule.remind_after}")
+        told.append(f"reminder after {in_short(rule.remind_after)}")
     if rule.escalate_after:
-        told.append(f"{' or '.join(rule.escalate_to)} after {rule.escalate_after}")
+        told.append(f"{' or '.join(rule.escalate_to)} after {in_short(rule.escalate_after)}")
     return "\n".join(told)

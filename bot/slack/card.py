@@ -13,7 +13,7 @@ from slack_sdk.models.blocks import (
     SectionBlock,
 )
 
-from bot.domain.approval import named
+from bot.domain.approval import Verdict, named
 from bot.domain.job import Job, JobState
 from bot.domain.request import AppRequest
 from bot.pipeline import facts, pipelines
@@ -71,8 +71,10 @@ def _fields(job: Job) -> Iterator[tuple[str, str]]:
     yield "System", mrkdwn.escaped(request.system.name, mrkdwn.NAME_LENGTH)
     yield "Visibility", str(request.visibility)
     planned = outcomes.plan(job)
-    host = planned.host if isinstance(planned, facts.AppPlan) else request.hostname
-    yield "Host", mrkdwn.escaped(host, mrkdwn.NAME_LENGTH)
+    if isinstance(planned, facts.AppPlan):
+        yield "Address", mrkdwn.escaped(planned.url, mrkdwn.SENTENCE_LENGTH)
+    else:
+        yield "Hostname", mrkdwn.escaped(request.hostname, mrkdwn.NAME_LENGTH)
 
 
 def _approval(job: Job, length: int) -> str | None:
@@ -84,10 +86,10 @@ def _approval(job: Job, length: int) -> str | None:
     agreed = "".join(f"\n{line}" for line in verdicts.agreed(job, length))
     reasons = " ".join(mrkdwn.own(reason, length) for reason in terms.reasons)
     groups = mrkdwn.escaped(named(waits_for.approvers))
-    until = mrkdwn.moment(terms.expires_at)
+    until = mrkdwn.moment(terms.expires_at, before="until ")
     whom = "a member" if waits_for.missing == 1 else f"{waits_for.missing} members"
     stage = f" (stage {waits_for.stage} of {waits_for.stages})" if waits_for.stages > 1 else ""
-    return f"*Approval needed* from {whom} of {groups}{stage}, until {until}. {reasons}{agreed}"
+    return f"*Approval needed* from {whom} of {groups}{stage}, {until}. {reasons}{agreed}"
 
 
 def _ending(job: Job, length: int) -> str | None:
@@ -97,6 +99,8 @@ def _ending(job: Job, length: int) -> str | None:
             return " · ".join(links) or None
         case JobState.FAILED:
             return "\n".join(_failures(job, length))
+        case JobState.CANCELLED if job.decision and job.decision.verdict is Verdict.DENIED:
+            return None  # it stands above, with the reason
         case JobState.CANCELLED | JobState.UNDONE:
             return f"*Ended:* {mrkdwn.escaped(job.ending, length)}"
         case JobState.RUNNING | JobState.WAITING | JobState.WAITING_APPROVAL | JobState.UNDOING:
@@ -175,11 +179,11 @@ def _cancel_question() -> ConfirmObject:
         title=mrkdwn.plain("Cancel this request?"),
         text=mrkdwn.plain("It stops after what it is doing now. What exists by then stays.", 300),
         confirm=mrkdwn.plain("Stop it"),
-        deny=mrkdwn.plain("Go on"),
+        deny=mrkdwn.plain("Keep it running"),
         style="danger",
     )
 
 
 def _footer(job: Job) -> str:
-    asked = f"Asked by <@{job.request.requester.slack_id}> · {mrkdwn.moment(job.created_at)}"
+    asked = f"Asked for by <@{job.request.requester.slack_id}> · {mrkdwn.moment(job.created_at)}"
     return f"{asked} · `{mrkdwn.escaped(job.id, mrkdwn.NAME_LENGTH)}`"

@@ -69,7 +69,7 @@ def _review(job: Job, *, may_act: bool) -> Iterator[Block]:
 def _headline(job: Job) -> str:
     """What is asked for and by whom, with the way to the card where others may read it."""
     asked = f"<@{job.request.requester.slack_id}>"
-    line = f"*{mrkdwn.escaped(card.headline(job), 150)}*, asked by {asked}."
+    line = f"*{mrkdwn.escaped(card.headline(job), 150)}*, asked for by {asked}."
     posted = job.messages.get(NoticeKind.CARD)
     if posted and posted.permalink and not ids.is_direct(posted.channel):
         line += f" {mrkdwn.link(posted.permalink, 'Open the request')}"

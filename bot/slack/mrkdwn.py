@@ -1,7 +1,7 @@
 """Text in Slack's mrkdwn and plain_text, made so that what people typed can neither ping, link nor break out."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from slack_sdk.models.blocks import MarkdownTextObject, PlainTextObject
 
@@ -11,8 +11,6 @@ NAME_LENGTH = 80
 SENTENCE_LENGTH = 300
 SECTION_LENGTH = 3000
 LOG_LENGTH = 1200
-_MINUTE = 60
-_HOUR = 3600
 _SHOWN_AS_THEY_ARE = str.maketrans(
     {"*": "\N{ASTERISK OPERATOR}", "~": "\N{TILDE OPERATOR}", "`": "'"}
 )
@@ -73,19 +71,15 @@ def is_address(url: str) -> bool:
     return url.startswith(("https://", "http://")) and len(url) <= SENTENCE_LENGTH
 
 
-def moment(at: datetime) -> str:
-    """A point in time, shown in each reader's own time zone."""
-    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{at:%Y-%m-%d %H:%M %Z}>"
+def moment(at: datetime, *, before: str = "") -> str:
+    """A point in time, shown in each reader's own time zone.
 
-
-def duration(span: timedelta) -> str:
-    """A length of time as people say it, in its two largest units."""
-    seconds = max(0, round(span.total_seconds()))
-    if seconds < _MINUTE:
-        return f"{seconds} s"
-    if seconds < _HOUR:
-        return f"{seconds // _MINUTE} min {seconds % _MINUTE} s"
-    return f"{seconds // _HOUR} h {seconds % _HOUR // _MINUTE} min"
+    Args:
+        at: the time.
+        before: what stands before it in a sentence; without anything Slack writes “Today” with a capital.
+    """
+    shown = f"{before}{{date_short_pretty}} {{time}}"
+    return f"<!date^{int(at.timestamp())}^{shown}|{before}{at:%Y-%m-%d %H:%M %Z}>"
 
 
 def plain(text: str, limit: int = NAME_LENGTH) -> PlainTextObject:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from slack_sdk.models.blocks import Block, InputBlock, PlainTextInputElement, SectionBlock
 from slack_sdk.models.views import View
 
+from bot.domain import duration
 from bot.domain.approval import named
 from bot.domain.job import Job
 from bot.pipeline.approvals import terms_of
@@ -15,7 +16,7 @@ _LENGTH = 300
 
 def denial(about: str) -> View:
     """Ask why it is denied."""
-    hint = "The requester reads this, and what to change, in the thread."
+    hint = "The requester reads this in the thread; say what would have to be different."
     return _modal(
         about, ids.DENIAL, "Deny the request", "Deny", asked=_asked("Why?", hint, is_optional=False)
     )
@@ -38,7 +39,7 @@ def breaking_glass(about: str, job: Job) -> View:
     terms = terms_of(job)
     glass = terms.break_glass if terms else None
     reviewers = mrkdwn.escaped(named(glass.reviewers)) if glass else ""
-    within = mrkdwn.duration(glass.review_within) if glass else ""
+    within = duration.in_short(glass.review_within) if glass else ""
     follows = (
         "It goes ahead at once, without the approval that it waits for.",
         "The channel, the requester and all who would have been asked are told that it was you, and why.",

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from slack_sdk.models.blocks import Block, SectionBlock
 
+from bot.domain import duration
 from bot.domain.approval import Standing, Verdict, named
 from bot.domain.break_glass import review_due
 from bot.domain.job import Job, StepState
@@ -29,7 +30,7 @@ def wanted(job: Job, kind: NoticeKind) -> list[str]:
     whom = f"Members of {mrkdwn.escaped(named(waits_for.approvers))}"
     lines = [f"{whom}: {_question(waits_for, kind)}"]
     lines += [f"• {mrkdwn.own(reason)}" for reason in terms.reasons]
-    lines.append(f"Without an answer by {mrkdwn.moment(terms.expires_at)} it ends.")
+    lines.append(f"Without an answer {mrkdwn.moment(terms.expires_at, before='by ')} it ends.")
     return lines
 
 
@@ -89,8 +90,8 @@ def glass_broken(job: Job) -> list[Block]:
     reason = f"*Reason:* {mrkdwn.escaped(decision.reason)}"
     glass = decision.glass
     reviewers = mrkdwn.escaped(named(glass.reviewers)) if glass else ""
-    due = mrkdwn.moment(review_due(decision))
-    then = f"Another member of {reviewers}, not the requester, is to review it until {due}."
+    due = mrkdwn.moment(review_due(decision), before="until ")
+    then = f"Another member of {reviewers}, not the requester, is to review it {due}."
     return _section([head, reason, then])
 
 
@@ -166,11 +167,11 @@ def _so_far(job: Job) -> str:
 def _time_taken(job: Job) -> str:
     if not job.finished_at:
         return ""
-    total = f"It took {mrkdwn.duration(job.finished_at - job.created_at)}"
+    total = f"It took {duration.in_short(job.finished_at - job.created_at)}"
     waited = _approval_wait(job)
     if not waited or waited < _A_SECOND:
         return f"{total}."
-    return f"{total}, {mrkdwn.duration(waited)} of it for the approval."
+    return f"{total}, {duration.in_short(waited)} of it for the approval."
 
 
 def _approval_wait(job: Job) -> timedelta | None:

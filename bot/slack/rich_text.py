@@ -32,10 +32,10 @@ def link(url: str, label: str) -> RichTextElement:
     return RichTextElementParts.Link(url=url, text=mrkdwn.clean(label, mrkdwn.NAME_LENGTH))
 
 
-def moment(at: datetime) -> RichTextElement:
-    """A point in time, shown in each reader's own time zone."""
+def moment(at: datetime, *, before: str = "") -> RichTextElement:
+    """A point in time as `mrkdwn.moment` has it."""
     return RichTextElementParts.Date(
         timestamp=int(at.timestamp()),
-        format="{date_short_pretty} {time}",
-        fallback=f"{at:%Y-%m-%d %H:%M %Z}",
+        format=f"{before}{{date_short_pretty}} {{time}}",
+        fallback=f"{before}{at:%Y-%m-%d %H:%M %Z}",
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from slack_sdk.models.blocks import PlanBlock, RichTextBlock, RichTextElement, TaskCardBlock
 
+from bot.domain import duration
 from bot.domain.approval import Verdict
 from bot.domain.job import UNDO, Job, JobState, StepRecord, StepState
 from bot.pipeline import facts, pipelines
@@ -50,7 +51,7 @@ _WAY_BACK = {
 def _total(job: Job) -> str:
     if not job.finished_at:
         return ""
-    return f" in {mrkdwn.duration(job.finished_at - job.created_at)}"
+    return f" in {duration.in_short(job.finished_at - job.created_at)}"
 
 
 def _task(job: Job, name: str, title: str, detail_length: int) -> TaskCardBlock:
@@ -95,6 +96,8 @@ def _details(job: Job, name: str, record: StepRecord, length: int) -> Iterator[R
             yield from _waiting(record, length)
         case StepState.RETRYING:
             yield from _retrying(record, length)
+        case StepState.DECLINED if job.decision and job.decision.verdict is Verdict.DENIED:
+            yield rich_text.text("Denied.")
         case StepState.FAILED | StepState.DECLINED:
             yield rich_text.text(f"{advice.summary(record)} {record.fix}", length)
         case StepState.RUNNING if record.attempts > 1:
@@ -106,8 +109,8 @@ def _details(job: Job, name: str, record: StepRecord, length: int) -> Iterator[R
 def _waiting(record: StepRecord, length: int) -> Iterator[RichTextElement]:
     yield rich_text.text(f"Waiting for {record.reason}", length)
     if record.waiting_since:
-        yield rich_text.text(", since ")
-        yield rich_text.moment(record.waiting_since)
+        yield rich_text.text(", ")
+        yield rich_text.moment(record.waiting_since, before="since ")
     for sentence in advice.sentences(record):
         yield rich_text.text(sentence, length)
 
@@ -115,8 +118,8 @@ def _waiting(record: StepRecord, length: int) -> Iterator[RichTextElement]:
 def _retrying(record: StepRecord, length: int) -> Iterator[RichTextElement]:
     yield rich_text.text(f"{record.reason} Attempt {record.attempts} did not succeed", length)
     if record.look_at:
-        yield rich_text.text("; next try: ")
-        yield rich_text.moment(record.look_at)
+        yield rich_text.text("; ")
+        yield rich_text.moment(record.look_at, before="next try: ")
 
 
 def _output(job: Job, name: str, record: StepRecord) -> RichTextBlock | None:
@@ -127,7 +130,7 @@ def _output(job: Job, name: str, record: StepRecord) -> RichTextBlock | None:
     if record.started_at and record.finished_at:
         taken = record.finished_at - record.started_at
         if round(taken.total_seconds()):
-            words = mrkdwn.duration(taken)
+            words = duration.in_short(taken)
             parts.append(rich_text.text(f" · {words}" if parts else words))
     return rich_text.line(*parts) if parts else None
 

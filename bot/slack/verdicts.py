@@ -54,10 +54,11 @@ def review(job: Job, length: int = mrkdwn.SENTENCE_LENGTH) -> str | None:
     broken = job.unreviewed_glass
     if broken:
         groups = mrkdwn.escaped(named(broken.glass.reviewers if broken.glass else ()))
-        due = mrkdwn.moment(review_due(broken))
+        due = review_due(broken)
         if job.is_review_overdue:
-            return f"*Review overdue* since {due}: a member of {groups} has to look at this."
-        return f"*Review open:* a member of {groups} has to look at this until {due}."
+            since = mrkdwn.moment(due, before="since ")
+            return f"*Review overdue* {since}: a member of {groups} has to look at this."
+        return f"*Review open:* a member of {groups} has to look at this {mrkdwn.moment(due, before='until ')}."
     if not job.review:
         return None
     head = f"*Reviewed* by <@{job.review.by.slack_id}> · {mrkdwn.moment(job.review.at)}"

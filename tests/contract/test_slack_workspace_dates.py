@@ -19,6 +19,7 @@ NOON = datetime(2026, 1, 15, 12, 0, 5, tzinfo=UTC).timestamp()
         ("{date_pretty}", "Today"),
         ("{date_short_pretty}", "Today"),
         ("{date_long_pretty} at {time}", "Today at 15:00"),
+        ("since {date_short_pretty} {time}", "since today 15:00"),
         ("{time}", "15:00"),
         ("{time_secs}", "15:00:05"),
         ("{ago}", "2 hours ago"),

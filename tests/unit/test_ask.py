@@ -79,6 +79,7 @@ async def test_two_forms_for_the_same_names_make_one_job(world: World) -> None:
         await ask(a_submission("V2"), ports=world.ports)
 
     assert set(rejected.value.problems) == {"name", "hostname"}
+    assert rejected.value.problems["hostname"].endswith("choose another hostname.")
     assert first.id in rejected.value.problems["name"]
 
 

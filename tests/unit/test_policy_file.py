@@ -87,6 +87,8 @@ def test_the_command_shows_the_rules_and_ends_with_an_error_where_they_are_wrong
 
     assert right.exit_code == 0
     assert "break-glass" not in right.output
+    assert "3 days" in right.output
+    assert ":00" not in right.output
     assert "Public repositories" in right.output
     assert wrong.exit_code == 1
     assert "rules: Input should be" in wrong.output

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.domain.job import Job, JobState, StepRecord, StepState
-from bot.pipeline.facts import TakenBack
+from bot.pipeline.facts import AppPlan, TakenBack
 from bot.slack import messages, outcomes
 from tests.unit import slack_jobs as jobs
 from tests.unit.slack_reading import A_RUNNING_JOB, CARD, buttons, plan, said, task
@@ -20,10 +20,28 @@ def test_the_card_says_what_is_being_made_for_whom_and_where() -> None:
         "*System*\ncheckout",
         "*Template*\npython-fastapi",
         "*Visibility*\ninternal",
-        "*Host*\nhello-shop",
+        "*Hostname*\nhello-shop",
         "<@U0ADA>",
     ):
         assert field in card
+
+
+def test_a_planned_card_shows_the_address_as_people_open_it() -> None:
+    plan = AppPlan.model_validate(jobs.app_steps()["plan_app"].fact)
+    elsewhere = plan.model_copy(update={"url": "https://hello-shop.localhost:7306"})
+    planned = {"plan_app": jobs.done(elsewhere)}
+
+    assert "*Address*\nhttps://hello-shop.localhost:7306" in said(
+        messages.message(jobs.a_job(steps=planned), CARD)
+    )
+
+
+def test_a_denial_stands_on_the_card_once_with_its_reason() -> None:
+    card = said(messages.message(jobs.a_denied_job("Not before the audit."), CARD))
+
+    assert card.count("Not before the audit.") == 1
+    assert "*Denied* by <@U0DENIZ>" in card
+    assert "Denied." in card.splitlines()
 
 
 def test_the_plan_has_a_task_for_every_step_in_order() -> None:
@@ -124,7 +142,7 @@ def test_a_broken_glass_stands_on_the_card_and_that_its_review_is_open_late_or_d
         assert "The shop is down." in said(card)
         assert "Glass broken by Ada Okafor" in str(task(card, "await_approval"))
     assert ["*Review open:* a member of platform" in said(card) for card in cards] == [1, 0, 0]
-    assert ["*Review overdue* since" in said(card) for card in cards] == [0, 1, 0]
+    assert ["*Review overdue* <!date^" in said(card) for card in cards] == [0, 1, 0]
     assert "*Reviewed* by <@U0DENIZ>" in said(cards[2])
     assert "It was right." in said(cards[2])
     assert [buttons(card) for card in cards] == [["Reviewed"], ["Reviewed"], []]
@@ -165,7 +183,9 @@ def test_a_running_job_can_be_cancelled_and_asks_whether_that_is_meant() -> None
 
     assert buttons(card) == ["Cancel"]
     actions = next(block for block in card.blocks if block["type"] == "actions")
-    assert actions["elements"][0]["confirm"]["title"]["text"] == "Cancel this request?"
+    question = actions["elements"][0]["confirm"]
+    assert question["title"]["text"] == "Cancel this request?"
+    assert (question["confirm"]["text"], question["deny"]["text"]) == ("Stop it", "Keep it running")
 
 
 def test_a_job_that_is_being_cancelled_says_so_and_offers_nothing_more() -> None:

@@ -4,6 +4,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+_DAYS = ("Yesterday", "Today", "Tomorrow")
+
 
 def at(seconds: float, zone: str) -> datetime:
     """Read a moment on somebody's clock."""
@@ -21,7 +23,7 @@ def day(moment: datetime, now: datetime) -> str:
 
 
 def formatted(seconds: float, pattern: str, *, zone: str, now: float) -> str:
-    """Fill in a pattern such as `{date_short_pretty} at {time}`."""
+    """Fill in a pattern such as `{date_short_pretty} at {time}`; only where it begins with a day's word, that has a capital."""
     moment, today = at(seconds, zone), at(now, zone)
     words = {
         "date_num": f"{moment:%Y-%m-%d}",
@@ -35,16 +37,17 @@ def formatted(seconds: float, pattern: str, *, zone: str, now: float) -> str:
     }
     for name in ("date", "date_short", "date_long"):
         words[f"{name}_pretty"] = _pretty(moment, today, words[name])
-    return re.sub(r"\{(\w+)\}", lambda token: words.get(token[1], token[0]), pattern)
+
+    def filled(token: re.Match[str]) -> str:
+        word = words.get(token[1], token[0])
+        return word.lower() if token.start() and word in _DAYS else word
+
+    return re.sub(r"\{(\w+)\}", filled, pattern)
 
 
 def _pretty(moment: datetime, now: datetime, otherwise: str) -> str:
-    days = {
-        now.date(): "Today",
-        now.date() - timedelta(days=1): "Yesterday",
-        now.date() + timedelta(days=1): "Tomorrow",
-    }
-    return days.get(moment.date(), otherwise)
+    days = (now.date() + timedelta(days=n) for n in (-1, 0, 1))
+    return dict(zip(days, _DAYS, strict=True)).get(moment.date(), otherwise)
 
 
 def _ago(seconds: float) -> str:
