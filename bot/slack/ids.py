@@ -39,6 +39,7 @@ PICK = re.compile(r"pick\.(.+)")
 CHOOSE = "choose"
 
 _DIRECT_PREFIX = "D"
+_SHARED_PREFIXES = ("C", "G")
 _DIGEST_LENGTH = 16
 
 NOTICE_EVENT = "idp_notice"
@@ -47,6 +48,11 @@ NOTICE_EVENT = "idp_notice"
 def is_direct(channel: str) -> bool:
     """Whether a conversation is between the bot and one person: nobody else sees what is in it."""
     return channel.startswith(_DIRECT_PREFIX)
+
+
+def is_shared(place: str) -> bool:
+    """Whether several people see what is written there: a channel, no direct messages and nobody's Home."""
+    return place.startswith(_SHARED_PREFIXES)
 
 
 def pick(kinds: tuple[str, ...]) -> str:

@@ -6,10 +6,12 @@ from typing import Any
 
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.errors import PermanentError, RequestRejected, TemporaryError
+from bot.domain.job import Job
 from bot.ports.bundle import Ports
-from bot.slack import answers, forms, ids, mrkdwn, people
+from bot.slack import answers, forms, ids, mrkdwn, people, whereabouts
 from bot.usecases.ask import ask
 from bot.usecases.submission import Submission
 
@@ -22,27 +24,30 @@ TOO_SLOW = f"This took too long. {people.UNCERTAIN}"
 def register(app: AsyncApp, ports: Ports) -> None:
     """Listen to submitted forms."""
 
-    async def submit(ack: AsyncAck, body: dict[str, Any]) -> None:
+    async def submit(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
         view = body["view"]
         origin, state = forms.origin_of(view), view["state"]["values"]
         if (answers.chosen_template(state) or origin.template) != origin.template:
             redrawn = await forms.redrawn(ports, view, slack_id=body["user"]["id"])
             await ack(response_action="update", view=redrawn)
             return
-        problems = await _problems(ports, body, origin)
-        if problems:
-            await ack(response_action="errors", errors=shown(problems, answers.inputs(view)))
-        else:
+        taken_in = await _taken_in(ports, body, origin)
+        if isinstance(taken_in, Job):
             await ack()
+            await whereabouts.tell(ports, client, taken_in, trigger_id=body.get("trigger_id", ""))
+        else:
+            await ack(response_action="errors", errors=shown(taken_in, answers.inputs(view)))
 
     app.view(ids.FORM)(submit)
 
 
-async def _problems(ports: Ports, body: dict[str, Any], origin: forms.Origin) -> Mapping[str, str]:
-    """Ask for what the form says; what speaks against it, by property name."""
+async def _taken_in(
+    ports: Ports, body: dict[str, Any], origin: forms.Origin
+) -> Job | Mapping[str, str]:
+    """Ask for what the form says: the job, or what speaks against it, by property name."""
     try:
         async with asyncio.timeout(TIME_TO_CHECK):
-            await _ask(ports, body, origin)
+            return await _ask(ports, body, origin)
     except RequestRejected as rejected:
         return rejected.problems
     except TimeoutError:
@@ -53,10 +58,9 @@ async def _problems(ports: Ports, body: dict[str, Any], origin: forms.Origin) ->
         return {"": people.trouble(error, otherwise)}
     except PermanentError as error:
         return {"": f"{error.cause} {error.fix}"}
-    return {}
 
 
-async def _ask(ports: Ports, body: dict[str, Any], origin: forms.Origin) -> None:
+async def _ask(ports: Ports, body: dict[str, Any], origin: forms.Origin) -> Job:
     view = body["view"]
     submission = Submission(
         id=view["id"],
@@ -67,6 +71,7 @@ async def _ask(ports: Ports, body: dict[str, Any], origin: forms.Origin) -> None
     )
     job = await ask(submission, ports=ports)
     log.info("slack.request_taken_in", job=job.id, template=origin.template)
+    return job
 
 
 def shown(problems: Mapping[str, str], fields: Collection[str]) -> dict[str, str]:

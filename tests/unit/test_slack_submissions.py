@@ -15,8 +15,10 @@ from pydantic import SecretStr
 from slack_bolt.async_app import AsyncBoltRequest
 
 from bot.domain.errors import TemporaryError
-from bot.domain.job import Job
+from bot.domain.job import Job, MessageRef
+from bot.sandbox.slack.workspace import PRIVATE
 from bot.slack import app as slack_app
+from bot.slack.whereabouts import BETWEEN_LOOKS
 from tests.unit import slack_jobs as jobs
 from tests.unit import slack_world
 from tests.unit.slack_stories import FILLED_IN, stored
@@ -223,3 +225,48 @@ async def test_a_request_with_a_wrong_or_old_signature_is_refused(
 
     assert answer["status"] == 401
     assert stored(world) == []
+
+
+async def test_whoever_asks_for_something_private_in_a_channel_is_told_where_its_card_is(
+    world: World, ada: Member
+) -> None:
+    await ada.says("/idp new-app", channel="C0PLATFORM")
+    await ada.fills_in({**FILLED_IN, "visibility": "private"})
+
+    await ada.submits()
+
+    assert await ada.whisper() == (
+        "“Hello shop” is under way. It is private, so its card is in your direct messages with the bot."
+    )
+    assert (await ada.whispers())[-1]["channel"] == "C0PLATFORM"
+
+
+async def carded(world: World, channel: str) -> None:
+    """The worker posts the card of the only job."""
+    while not (made := stored(world)):  # noqa: ASYNC110 the store of a test has no events
+        await asyncio.sleep(0.01)
+    card = MessageRef(channel=channel, ts="1793707200.000100")
+    world.behind.jobs.jobs[made[0].id] = made[0].model_copy(update={"messages": {"card": card}})
+
+
+async def test_where_the_bot_cannot_speak_a_modal_says_where_the_card_is(
+    world: World, ada: Member
+) -> None:
+    await ada.says("/idp new-app", channel=PRIVATE[0])
+    await ada.fills_in(FILLED_IN)
+
+    await asyncio.gather(ada.submits(), carded(world, "D0ADA"))
+
+    told = await ada.modal()
+    assert "The bot cannot write in this channel, so its card is in your direct" in str(told)
+
+
+async def test_a_card_that_is_in_plain_sight_needs_no_word(world: World, ada: Member) -> None:
+    await ada.says("/idp new-app")
+    await ada.fills_in(FILLED_IN)
+
+    await asyncio.gather(ada.submits(), carded(world, "C0PAYMENTS"))
+    await asyncio.sleep(2 * BETWEEN_LOOKS)
+
+    assert await ada.whispers() == []
+    assert await ada.has_no_modal()
