@@ -144,12 +144,12 @@ class RedisJobs:
             job_id, change, what=REVIEWED, at=review.at, detail=review.remark, by=review.by
         )
 
-    async def retry(self, job_id: str, *, by: Person, at: datetime) -> Answer:
+    async def retry(self, job_id: str, *, by: Person, at: datetime, also: str = "") -> Answer:
         def change(job: Job) -> list[str] | None:
             if job.state is not JobState.FAILED:
                 return None
             fields = record.state_fields(job.state_after_retry, ending="", finished_at=None)
-            for name, step in job.after_retry.items():
+            for name, step in job.after_retry(also=also).items():
                 fields += record.step_fields(name, step)
             return fields
 

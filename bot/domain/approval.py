@@ -136,6 +136,12 @@ def refusal(
     return None
 
 
+def is_asked_otherwise(before: ApprovalTerms | None, after: ApprovalTerms | None) -> bool:
+    """Whether others have to agree, or may come to, by the terms that take the place of earlier ones."""
+    asked = [(terms.stages, terms.escalate_to) if terms else None for terms in (before, after)]
+    return asked[0] != asked[1]
+
+
 def is_expired(terms: ApprovalTerms, *, now: datetime) -> bool:
     """Whether not everybody decided within the time allowed."""
     return now >= terms.expires_at

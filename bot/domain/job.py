@@ -216,14 +216,16 @@ class Job(Value):
             if record.state is StepState.FAILED and name.startswith(UNDO) is self.goes_back
         }
 
-    @property
-    def after_retry(self) -> Mapping[str, StepRecord]:
-        """The records that a retry changes.
+    def after_retry(self, *, also: str = "") -> Mapping[str, StepRecord]:
+        """The records that a retry changes, on the way ahead also that of a step that is done.
 
         What failed begins anew; what was left under way goes on with all its time and tries, for nobody looked at it
         since. A wait keeps the time of its next look, which says how far an approval has come; the retry ends it anyway.
         """
-        begun_anew = {n: StepRecord(started_at=r.started_at) for n, r in self.to_retry.items()}
+        again = dict(self.to_retry)
+        if self.step(also).state is StepState.DONE and not self.goes_back:
+            again[also] = self.step(also)
+        begun_anew = {n: StepRecord(started_at=r.started_at) for n, r in again.items()}
         left = {
             name: record.evolve(
                 attempts=0,

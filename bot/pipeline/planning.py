@@ -1,10 +1,8 @@
 """What is going to be made for a request, from the request and the operator's choices alone."""
 
-from datetime import datetime
-
+from bot.domain.approval import ApprovalTerms
 from bot.domain.naming import app_names
 from bot.domain.platform import Platform
-from bot.domain.policy import Policy, approval_terms
 from bot.domain.request import AppRequest, SystemRequest
 from bot.pipeline.blueprint import app_effects, system_effects
 from bot.pipeline.facts import AppPlan, SystemPlan
@@ -15,11 +13,10 @@ def app_plan(
     request: AppRequest,
     *,
     platform: Platform,
-    policy: Policy,
+    approval: ApprovalTerms | None,
     templates: TemplateLibrary,
-    now: datetime,
 ) -> AppPlan:
-    """Fix names and addresses, and whether approval is needed from now on.
+    """Fix names and addresses, with the approval that is needed from now on.
 
     Raises:
         PermanentError: the template is missing or cannot be filled in.
@@ -36,13 +33,7 @@ def app_plan(
         host=environment.host(request.hostname),
         url=environment.url(request.hostname),
         template_digest=templates.get(request.template).digest,
-        approval=approval_terms(
-            policy,
-            request,
-            platform_group=platform.platform_group,
-            environment=environment.name,
-            now=now,
-        ),
+        approval=approval,
     )
     effects = app_effects(request, plan, templates, platform)
     return plan.model_copy(update={"effects": effects})
@@ -52,9 +43,8 @@ def system_plan(
     request: SystemRequest,
     *,
     platform: Platform,
-    policy: Policy,
+    approval: ApprovalTerms | None,
     templates: TemplateLibrary,
-    now: datetime,
 ) -> SystemPlan:
     """One file for each system, so that two requests never write the same one.
 
@@ -65,13 +55,7 @@ def system_plan(
         ref=request.ref,
         file=f"systems/{request.slug}.yaml",
         template_digest=templates.get(request.template).digest,
-        approval=approval_terms(
-            policy,
-            request,
-            platform_group=platform.platform_group,
-            environment=platform.first_environment.name,
-            now=now,
-        ),
+        approval=approval,
     )
     effects = system_effects(request, plan, templates, platform)
     return plan.model_copy(update={"effects": effects})

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from bot.domain.approval import ApprovalTerms, Voiding
+from bot.domain.approval import Voiding, is_asked_otherwise
 from bot.domain.job import Fix, Job, StepRecord, StepState
 from bot.pipeline.blueprint import changes
 from bot.pipeline.facts import Plan
@@ -47,10 +47,6 @@ def _changed(
         for each in (before, plan)
     )
     changed = changes(old, new, titles)
-    if _asked(before.approval) != _asked(plan.approval):
+    if is_asked_otherwise(before.approval, plan.approval):
         return (*changed, ASKED_OTHERWISE)
     return changed
-
-
-def _asked(terms: ApprovalTerms | None) -> object:
-    return terms and (terms.stages, terms.escalate_to)

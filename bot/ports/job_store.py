@@ -199,10 +199,11 @@ class JobStore(Protocol):
     async def review(self, job_id: str, review: Review) -> Answer:
         """Record the review of a broken glass, the first one only; the job is due from then on, also if it has ended."""
 
-    async def retry(self, job_id: str, *, by: Person, at: datetime) -> Answer:
+    async def retry(self, job_id: str, *, by: Person, at: datetime, also: str = "") -> Answer:
         """Set the failed steps of a failed job back to pending: those of the way back while it is being undone.
 
-        Steps that were under way when it failed have all their patience and their tries again.
+        Steps that were under way when it failed have all their patience and their tries again. On the way ahead a step
+        that is done is set back `also`, as what it found may not hold any more.
         """
 
     async def fix(self, job_id: str, fix: Fix, *, request: Request, at: datetime) -> Answer:

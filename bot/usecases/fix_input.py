@@ -14,6 +14,7 @@ from bot.pipeline.facts import Plan
 from bot.pipeline.fixing import fix_of
 from bot.pipeline.pipelines import PIPELINES
 from bot.pipeline.planning import app_plan, system_plan
+from bot.pipeline.rights_now import terms_now
 from bot.pipeline.voiding import would_void
 from bot.ports.bundle import Ports
 from bot.ports.job_store import Answer
@@ -65,7 +66,7 @@ async def foresee(job: Job, values: Values, *, person: Person, ports: Ports) -> 
         TemporaryError: a system that has to be asked does not answer.
     """
     request = await _asked_anew(job, values, ports)
-    plan = _plan(request, ports)
+    plan = await _plan(request, ports)
     fix = fix_of(PIPELINES[request.kind], job, request=request, plan=plan, by=person)
     return _foreseen(job, fix, plan)
 
@@ -96,7 +97,7 @@ async def _fix(job_id: str, values: Values, *, person: Person, ports: Ports) -> 
     request = await _asked_anew(job, values, ports)
     async with room.for_another_try(request, job_id=job.id, by=person, ports=ports):
         await names.hold(request, job_id=job.id, ports=ports)
-        plan = _plan(request, ports)
+        plan = await _plan(request, ports)
         fix = fix_of(PIPELINES[request.kind], job, request=request, plan=plan, by=person)
         with taking_in.storing():
             answer = await ports.jobs.fix(job.id, fix, request=job.request, at=ports.clock())
@@ -135,11 +136,18 @@ async def _problems(
     return {"": "The template makes something else by now; ask anew."}
 
 
-def _plan(request: AppRequest | SystemRequest, ports: Ports) -> Plan:
-    now, platform, policy, templates = ports.clock(), ports.platform, ports.policy, ports.templates
+async def _plan(request: AppRequest | SystemRequest, ports: Ports) -> Plan:
+    platform, templates = ports.platform, ports.templates
+    approval = await terms_now(
+        request,
+        directory=ports.directory,
+        platform=platform,
+        policy=ports.policy,
+        now=ports.clock(),
+    )
     if isinstance(request, AppRequest):
-        return app_plan(request, platform=platform, policy=policy, templates=templates, now=now)
-    return system_plan(request, platform=platform, policy=policy, templates=templates, now=now)
+        return app_plan(request, platform=platform, approval=approval, templates=templates)
+    return system_plan(request, platform=platform, approval=approval, templates=templates)
 
 
 def _foreseen(job: Job, fix: Fix, plan: Plan) -> Foreseen:

@@ -3,6 +3,7 @@
 from bot.domain.entities import Person
 from bot.domain.errors import RequestRejected
 from bot.domain.job import Job, JobState
+from bot.pipeline.pipelines import PIPELINES
 from bot.ports.bundle import Ports
 from bot.ports.job_store import Answer
 from bot.usecases import refusals, room, taking_in
@@ -11,7 +12,10 @@ from bot.usecases.rights import known, why_not_steer
 
 
 async def retry(job_id: str, *, person: Person, ports: Ports) -> Reply:
-    """Set the failed steps back; what is done stays done."""
+    """Set the failed steps back; what is done stays done.
+
+    Whether it may go ahead is looked at again before: the requester may have left a team since, or a template changed.
+    """
     reply = await _retry(job_id, person=person, ports=ports)
     return await refusals.noted(reply, what="retry", job_id=job_id, person=person, ports=ports)
 
@@ -39,6 +43,7 @@ async def _set_back(job: Job, person: Person, ports: Ports) -> Answer:
     if job.state_after_retry is JobState.UNDOING:
         with taking_in.storing():
             return await ports.jobs.retry(job.id, by=person, at=ports.clock())
+    gate = PIPELINES[job.request.kind].approval_step
     async with room.for_another_try(job.request, job_id=job.id, by=person, ports=ports):
         with taking_in.storing():
-            return await ports.jobs.retry(job.id, by=person, at=ports.clock())
+            return await ports.jobs.retry(job.id, by=person, at=ports.clock(), also=gate)

@@ -542,6 +542,30 @@ async def test_a_retry_gives_steps_that_were_left_in_a_pause_their_whole_patienc
     assert job.step("declare") == retrying.evolve(attempts=0, waiting_since=None, look_at=None)
 
 
+@pytest.mark.parametrize("goes_back", [False, True])
+async def test_a_retry_sets_back_a_step_that_is_done_too_on_the_way_ahead(
+    jobs: JobStore, *, goes_back: bool
+) -> None:
+    await jobs.create(a_job())
+    lease = await take(jobs)
+    done = StepRecord(state=StepState.DONE, started_at=NOON, finished_at=NOON, fact={"x": 1})
+    failed = StepRecord(state=StepState.FAILED, reason="No.")
+    await lease.write_step("await_approval", done, what="done", at=LATER)
+    await lease.write_step("await_pipeline", failed, what="failed", at=LATER)
+    await lease.write_state(JobState.FAILED, at=LATER, finished_at=LATER)
+    if goes_back:
+        await jobs.undo("job00001", by=ADA, at=LATER)
+        await lease.write_state(JobState.FAILED, at=LATER, finished_at=LATER)
+
+    await jobs.retry("job00001", by=ADA, at=LATER, also="await_approval")
+
+    job = await jobs.load("job00001")
+    assert job
+    asked_again = StepRecord(started_at=NOON)
+    assert job.step("await_approval") == (done if goes_back else asked_again)
+    assert job.step("plan_app") == StepRecord()
+
+
 async def test_a_job_that_has_not_failed_cannot_be_retried(jobs: JobStore) -> None:
     await jobs.create(a_job())
 

@@ -209,7 +209,7 @@ class JobStoreMachine(RuleBasedStateMachine):
         answer = self.does(self.jobs.retry(job_id, by=ADA, at=self.model.now))
         self.answered(job_id, answer, accepted=accepted)
         if kept and accepted:
-            steps, state = {**kept.job.steps, **kept.job.after_retry}, kept.job.state_after_retry
+            steps, state = {**kept.job.steps, **kept.job.after_retry()}, kept.job.state_after_retry
             kept.wanted(state=state, steps=steps, finished_at=None)
             kept.reopened = True
 

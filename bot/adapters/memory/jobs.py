@@ -131,7 +131,7 @@ class MemoryJobs:
         self.due_at[job_id] = review.at
         return Answer.ACCEPTED
 
-    async def retry(self, job_id: str, *, by: Person, at: datetime) -> Answer:
+    async def retry(self, job_id: str, *, by: Person, at: datetime, also: str = "") -> Answer:
         job = self.jobs.get(job_id)
         if not job:
             return Answer.UNKNOWN_JOB
@@ -141,7 +141,7 @@ class MemoryJobs:
             "state": job.state_after_retry,
             "ending": "",
             "finished_at": None,
-            "steps": {**job.steps, **job.after_retry},
+            "steps": {**job.steps, **job.after_retry(also=also)},
             "signals": job.signals + 1,
         }
         self.put(job_id, changes, what="retry", at=at, by=by)

@@ -8,8 +8,10 @@ from bot.domain.request import AppRequest
 from bot.pipeline.facts import AppPlan
 from bot.pipeline.pipeline import JobContext
 from bot.pipeline.planning import app_plan
+from bot.pipeline.rights_now import terms_now
 from bot.pipeline.step import step
 from bot.ports.clock import Clock
+from bot.ports.directory import Directory
 from bot.ports.job_store import JobStore
 from bot.ports.template_library import TemplateLibrary
 
@@ -20,12 +22,16 @@ async def plan_app(
     job: JobContext,
     platform: Platform,
     policy: Policy,
+    directory: Directory,
     templates: TemplateLibrary,
     jobs: JobStore,
     clock: Clock,
 ) -> AppPlan:
     """Derive everything that later steps agree on; the names were held when the form was submitted, and still are."""
-    plan = app_plan(request, platform=platform, policy=policy, templates=templates, now=clock())
+    approval = await terms_now(
+        request, directory=directory, platform=platform, policy=policy, now=clock()
+    )
+    plan = app_plan(request, platform=platform, approval=approval, templates=templates)
     if too_long := full_name_problem(plan.names):
         raise PermanentError(too_long, "Press Fix input and shorten it.", fields=("name",))
     held = held_names(plan.names, host=plan.host)
