@@ -28,6 +28,7 @@ _help = TypeAdapter(tuple[HelpAsked, ...])
 _message = TypeAdapter(MessageRef | None)
 _decisions = TypeAdapter(tuple[Decision, ...])
 _voided = TypeAdapter(tuple[Voiding, ...])
+_people = TypeAdapter(tuple[Person, ...])
 _amended = TypeAdapter(Mapping[str, tuple[str, ...]])
 
 
@@ -92,8 +93,12 @@ def fix_fields(fix: Fix) -> list[str]:
 
 def fixed_fields(job: Job, fix: Fix) -> list[str]:
     """The fields that change when the other answers are what is asked for."""
-    request, amended = fix.request.model_dump_json(), job.amended_by(fix)
-    return ["fix", "", "request", request, "amended", _amended.dump_json(amended).decode()]
+    return [
+        *("fix", ""),
+        *("request", fix.request.model_dump_json()),
+        *("amended", _amended.dump_json(job.amended_by(fix)).decode()),
+        *("changed_by", _people.dump_json(job.changed_with(fix)).decode()),
+    ]
 
 
 def review_fields(review: Review) -> list[str]:
@@ -181,6 +186,7 @@ def _job_of(fields: Mapping[str, str]) -> Job:
             "voided": _json(fields.get("voided") or "[]"),
             "fix": _json(fields.get("fix") or "null"),
             "amended": _json(fields.get("amended") or "{}"),
+            "changed_by": _json(fields.get("changed_by") or "[]"),
             "review": _json(fields.get("review") or "null"),
             "help_asked": _json(fields.get("help_asked") or "[]"),
             "steps": {n: StepRecord.model_validate_json(v) for n, v in _prefixed(fields, "step:")},

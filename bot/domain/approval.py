@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
+from bot.domain.authors import Authors
 from bot.domain.entities import EntityRef, Person
 from bot.domain.value import Value
 
@@ -13,7 +14,7 @@ TIME_TO_DECIDE = timedelta(days=3)
 
 
 class Stage(Value):
-    """One round of agreement: so many different members of any of the groups, never the requester."""
+    """One round of agreement: so many different members of any of the groups, none of the request's authors."""
 
     groups: tuple[EntityRef, ...] = Field(min_length=1)
     needed: int = Field(default=1, ge=1)
@@ -124,11 +125,11 @@ def _standing(
 
 
 def refusal(
-    person: Person, *, requester: Person, standing: Standing, decisions: Sequence[Decision]
+    person: Person, *, authors: Authors, standing: Standing, decisions: Sequence[Decision]
 ) -> str | None:
     """Why this person may not decide now, as a sentence for them; None when they may."""
-    if person.user == requester.user:
-        return "You asked for this yourself, so somebody else has to decide."
+    if why_not := authors.why_not(person, to="decide"):
+        return why_not
     if not any(person.is_in(group) for group in standing.approvers):
         return f"Only members of {named(standing.approvers)} can decide this."
     if any(decision.by.user == person.user for decision in decisions):

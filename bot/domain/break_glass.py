@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.domain.approval import ApprovalTerms, Decision, named
+from bot.domain.authors import Authors
 from bot.domain.entities import Person
 from bot.domain.value import Value
 
@@ -45,15 +46,15 @@ def review_due(broken: Decision) -> datetime:
     return broken.at + broken.glass.review_within if broken.glass else broken.at
 
 
-def why_not_review(person: Person, *, requester: Person, broken: Decision) -> str | None:
+def why_not_review(person: Person, *, authors: Authors, broken: Decision) -> str | None:
     """Why this person may not review the broken glass, as a sentence for them; None when they may.
 
-    As with an approval it takes a second pair of eyes: neither who broke the glass counts, nor who gained by it.
+    As with an approval it takes a second pair of eyes: neither who broke the glass counts, nor who asked for it.
     """
     if person.user == broken.by.user:
         return "You broke the glass yourself, so somebody else has to review it."
-    if person.user == requester.user:
-        return "You asked for this yourself, so somebody else has to review it."
+    if why_not := authors.why_not(person, to="review it"):
+        return why_not
     reviewers = broken.glass.reviewers if broken.glass else ()
     if not any(person.is_in(group) for group in reviewers):
         return f"Only members of {named(reviewers)} can review this."

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from bot.domain.approval import Decision, Voiding
+from bot.domain.authors import Authors
 from bot.domain.break_glass import Review, broken_glass, review_due, unreviewed_glass
 from bot.domain.digest import digest_of
 from bot.domain.entities import EntityRef, Person
@@ -145,7 +146,7 @@ class Job(Value):
     not have happened. `cancelled_by` names who asked for a stop, `undo_by` who asked to take everything back.
     `decisions` are all that approvers gave to the plan as it is, `decision` the one that settled it; `voided` are those
     that were given to a plan that has changed since. `fix` is there while what no longer fits is taken back; `amended`
-    has what fixes have changed in things that stand, by step. Where a decision broke the glass, `review` is what was
+    has what fixes have changed in things that stand, by step, `changed_by` who gave those other answers. Where a decision broke the glass, `review` is what was
     said to it afterwards, and `review_overdue_at` when it was found that nobody had in time. `help_asked` is each time
     that the platform team was asked.
     """
@@ -170,6 +171,7 @@ class Job(Value):
     voided: tuple[Voiding, ...] = ()
     fix: Fix | None = None
     amended: Mapping[str, tuple[str, ...]] = {}
+    changed_by: tuple[Person, ...] = ()
     review: Review | None = None
     review_overdue_at: datetime | None = None
     help_asked: tuple[HelpAsked, ...] = ()
@@ -241,6 +243,16 @@ class Job(Value):
     def goes_back(self) -> bool:
         """Whether the steps that run now are those that take others back."""
         return bool(self.undo_by or self.fix)
+
+    @property
+    def authors(self) -> Authors:
+        """Whose wish the request is by now."""
+        return Authors(requester=self.request.requester, changed_by=self.changed_by)
+
+    def changed_with(self, fix: Fix) -> tuple[Person, ...]:
+        """Who has given other answers, with this fix."""
+        others = (each for each in self.changed_by if each.user != fix.by.user)
+        return (*others, fix.by)
 
     def amended_by(self, fix: Fix) -> Mapping[str, tuple[str, ...]]:
         """What fixes have changed in things that stand, with this one; what is taken back is made as new."""

@@ -29,7 +29,7 @@ async def _approvers(job: Job, directory: Directory) -> tuple[str, ...]:
     waits_for = standing_of(job)
     if not waits_for or not is_undecided(job):
         return ()
-    done = {job.request.requester.slack_id, *(each.by.slack_id for each in job.decisions)}
+    done = {*job.authors.slack_ids, *(each.by.slack_id for each in job.decisions)}
     return await _members(waits_for.approvers, directory, but=done)
 
 
@@ -37,7 +37,7 @@ async def _reviewers(job: Job, directory: Directory) -> tuple[str, ...]:
     broken = job.unreviewed_glass
     if not broken or not broken.glass:
         return ()
-    concerned = {job.request.requester.slack_id, broken.by.slack_id}
+    concerned = {*job.authors.slack_ids, broken.by.slack_id}
     return await _members(broken.glass.reviewers, directory, but=concerned)
 
 
@@ -48,7 +48,7 @@ async def _bypassed(job: Job, directory: Directory, reviewers: Iterable[str]) ->
         return ()
     asked = told(job, NoticeKind.QUESTION, NoticeKind.QUESTION_AGAIN)
     reviewing = told(job, NoticeKind.REVIEW_WANTED, NoticeKind.REVIEW_WANTED_AGAIN)
-    but = {job.request.requester.slack_id, broken.by.slack_id, *reviewers, *reviewing}
+    but = {*job.authors.slack_ids, broken.by.slack_id, *reviewers, *reviewing}
     groups = [group for stage in terms.stages for group in stage.groups]
     return await _members(groups, directory, but=but, first=asked)
 

@@ -78,7 +78,7 @@ def _may_decide(job: Job, person: Person) -> bool:
     if not waits_for or not is_undecided(job):
         return False
     return not approval.refusal(
-        person, requester=job.request.requester, standing=waits_for, decisions=job.decisions
+        person, authors=job.authors, standing=waits_for, decisions=job.decisions
     )
 
 

@@ -91,7 +91,9 @@ def glass_broken(job: Job) -> list[Block]:
     glass = decision.glass
     reviewers = mrkdwn.escaped(named(glass.reviewers)) if glass else ""
     due = mrkdwn.moment(review_due(decision), before="until ")
-    then = f"Another member of {reviewers}, not the requester, is to review it {due}."
+    is_joint = len(job.authors.slack_ids) > 1
+    but = "nobody who asked for this or changed it" if is_joint else "not the requester"
+    then = f"Another member of {reviewers}, {but}, is to review it {due}."
     return _section([head, reason, then])
 
 

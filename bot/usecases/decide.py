@@ -64,9 +64,7 @@ def _why_not(job: Job, decision: Decision) -> str | None:
     standing = standing_of(job, now=decision.at)
     if standing is None or _is_over(job):
         return too_late(job)
-    why_not = refusal(
-        decision.by, requester=job.request.requester, standing=standing, decisions=job.decisions
-    )
+    why_not = refusal(decision.by, authors=job.authors, standing=standing, decisions=job.decisions)
     if why_not:
         return why_not
     if not digest_of_plan(job).startswith(decision.plan):

@@ -15,7 +15,7 @@ WHAT = "review"
 def why_not(job: Job, person: Person) -> str | None:
     """Why this person may not review the job's broken glass now; None when they may."""
     if broken := job.unreviewed_glass:
-        return why_not_review(person, requester=job.request.requester, broken=broken)
+        return why_not_review(person, authors=job.authors, broken=broken)
     return f"{job.review.by.name} has reviewed this already." if job.review else _NOTHING
 
 

@@ -926,6 +926,7 @@ async def test_other_answers_are_kept_beside_the_first_ones_until_these_are_out_
     assert fixed
     assert (fixed.fix, fixed.request) == (None, fix.request)
     assert fixed.amended == {"create_deployment_repository": ("values.yaml",)}
+    assert (held.changed_by, fixed.changed_by) == ((), (ADA,))
     assert fixed.step(STEP) == records[STEP]
     history = await jobs.history(job.id)
     assert [event.what for event in history][-2:] == ["fix", "fixed"]

@@ -19,6 +19,7 @@ from bot.domain.approval import (
     refusal,
     standing,
 )
+from bot.domain.authors import Authors
 from bot.domain.entities import Person
 from bot.domain.policy import Conditions, Policy, Rule, StageRule
 from bot.domain.request import AppRequest, SystemRequest, Visibility
@@ -238,7 +239,12 @@ def test_nobody_counts_twice() -> None:
 
     assert waiting(terms, ADA, ADA).missing == 1
     assert "agreed already" in str(
-        refusal(ADA, requester=CHIARA, standing=waiting(terms, ADA), decisions=approved(ADA))
+        refusal(
+            ADA,
+            authors=Authors(requester=CHIARA),
+            standing=waiting(terms, ADA),
+            decisions=approved(ADA),
+        )
     )
 
 
@@ -249,16 +255,31 @@ def test_nobody_counts_twice() -> None:
 def test_nobody_decides_their_own_request(person: Person, why_not: str) -> None:
     waits_for = waiting(needed(an_app_request(requester=CHIARA)))
 
-    answer = refusal(person, requester=CHIARA, standing=waits_for, decisions=())
+    answer = refusal(person, authors=Authors(requester=CHIARA), standing=waits_for, decisions=())
 
     assert why_not in (answer or "")
     assert bool(why_not) == bool(answer)
 
 
+def test_nobody_decides_what_they_have_changed_themselves() -> None:
+    waits_for = waiting(needed(an_app_request(requester=CHIARA)))
+    authors = Authors(requester=CHIARA, changed_by=(ADA,))
+
+    answers = [
+        refusal(person, authors=authors, standing=waits_for, decisions=())
+        for person in (ADA, BRUNO)
+    ]
+
+    assert answers == [
+        "You changed what is asked for here, so somebody else has to decide.",
+        None,
+    ]
+
+
 def test_somebody_of_another_team_is_told_who_may() -> None:
     waits_for = waiting(needed(a_system_request()))
 
-    answer = refusal(BRUNO, requester=ADA, standing=waits_for, decisions=())
+    answer = refusal(BRUNO, authors=Authors(requester=ADA), standing=waits_for, decisions=())
 
     assert answer == "Only members of platform can decide this."
 
@@ -266,9 +287,17 @@ def test_somebody_of_another_team_is_told_who_may() -> None:
 def test_a_stage_is_decided_by_its_own_groups_alone() -> None:
     waits_for = waiting(two_stages(), ADA, BRUNO)
 
-    assert refusal(ELIF, requester=CHIARA, standing=waits_for, decisions=approved(ADA)) is None
+    assert (
+        refusal(
+            ELIF, authors=Authors(requester=CHIARA), standing=waits_for, decisions=approved(ADA)
+        )
+        is None
+    )
     assert refusal(
-        a_person("fatma", "payments"), requester=CHIARA, standing=waits_for, decisions=()
+        a_person("fatma", "payments"),
+        authors=Authors(requester=CHIARA),
+        standing=waits_for,
+        decisions=(),
     )
 
 

@@ -6,21 +6,26 @@ from datetime import timedelta
 
 import pytest
 
+from bot.domain import policy
 from bot.domain.approval import Verdict
 from bot.domain.entities import Person
 from bot.domain.errors import PermanentError, RequestRejected, TemporaryError
 from bot.domain.job import Job, JobState, StepRecord, StepState
 from bot.domain.limits import Limits
+from bot.domain.policy import BreakGlassRule, Policy, ReviewRule
 from bot.domain.request import Visibility
 from bot.ports.git_host import RenderedFile
+from bot.slack import replies
 from bot.usecases.ask import ask
+from bot.usecases.break_glass import break_glass
 from bot.usecases.decide import decide
 from bot.usecases.fix_input import fix_input, foresee
 from bot.usecases.reply import Reply
 from bot.usecases.retry import retry
+from bot.usecases.review import review
 from bot.usecases.submission import Submission
 from bot.usecases.undo import undo
-from tests.builders import ADA, BRUNO, CHIARA, DENIZ, PLATFORM, group
+from tests.builders import ADA, BRUNO, CHIARA, DENIZ, PLATFORM, a_person, group
 from tests.world import World
 
 APP = "idp/payments/checkout-hello"
@@ -39,7 +44,11 @@ ANSWERS = {
 
 @pytest.fixture
 async def world() -> World:
-    world = World()
+    return await _with(policy.DEFAULT)
+
+
+async def _with(rules: Policy) -> World:
+    world = World(rules=rules)
     await world.found_platform()
     world.catalog.is_reading = False
     world.catalog.files = {}
@@ -389,3 +398,40 @@ async def test_who_decides_about_a_plan_that_has_changed_meanwhile_is_told_so(wo
     assert seen
     assert not late.accepted
     assert "changed meanwhile" in late.text
+
+
+async def test_who_changed_the_request_neither_decides_on_it_nor_is_asked_to(world: World) -> None:
+    elif_ = a_person("elif", "platform")
+    world.directory.people[elif_.slack_id] = elif_
+    job = await failed(world, "ensure_push_access", "visibility")
+
+    await fix(world, job, DENIZ, visibility="public")
+    own, other = [
+        await decide(job.id, person=person, verdict=Verdict.APPROVED, reason="", ports=world.ports)
+        for person in (DENIZ, elif_)
+    ]
+
+    assert own == Reply(
+        accepted=False, text="You changed what is asked for here, so somebody else has to decide."
+    )
+    assert other.accepted
+    assert [message.notice.about for message in world.directly().values()] == [elif_.slack_id]
+
+
+async def test_who_changed_the_request_does_not_review_the_glass_broken_for_it() -> None:
+    glass = BreakGlassRule(
+        groups=("payments",), review=ReviewRule(groups=("platform",), within=timedelta(days=1))
+    )
+    public = policy.DEFAULT.rules[1].model_copy(update={"break_glass": glass})
+    world = await _with(Policy(rules=(public,)))
+    job = await failed(world, "ensure_push_access", "visibility")
+    await fix(world, job, DENIZ, visibility="public")
+
+    await break_glass(job.id, person=BRUNO, reason="Now.", ports=world.ports)
+    await world.advance(job)
+    own = await review(job.id, person=DENIZ, remark="", ports=world.ports)
+
+    assert own.text == "You changed what is asked for here, so somebody else has to review it."
+    assert not [key for key in world.directly() if key.startswith("review-wanted")]
+    told = str(replies.glass_broken(world.jobs.jobs[job.id])[0].to_dict())
+    assert "Another member of platform, nobody who asked for this or changed it" in told

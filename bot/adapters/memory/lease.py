@@ -89,6 +89,7 @@ class MemoryLease:
                 "fix": None,
                 "request": job.fix.request,
                 "amended": job.amended_by(job.fix),
+                "changed_by": job.changed_with(job.fix),
                 "steps": {**job.steps, **records},
             }
             self._store.put(self._job_id, changes, what="fixed", at=at)
