@@ -43,10 +43,13 @@ def register(app: AsyncApp, ports: Ports) -> None:
         job_id, _ = ids.decided(value)
         return await review.review(job_id, person=person, remark=remark, ports=ports)
 
+    def why_not_break_glass(job: Job, person: Person) -> str | None:
+        return break_glass.why_not(job, person, at=ports.clock())
+
     app.action(ids.APPROVE_WITH_NOTE)(_asks(reasons.approval))
     app.action(ids.DENY)(_asks(reasons.denial))
     for action_id, what, why_not, draw in (
-        (ids.BREAK_GLASS, break_glass.WHAT, break_glass.why_not, reasons.breaking_glass),
+        (ids.BREAK_GLASS, break_glass.WHAT, why_not_break_glass, reasons.breaking_glass),
         (ids.REVIEWED, review.WHAT, review.why_not, reasons.review),
     ):
         app.action(action_id)(on_press(AskedFirst(what, why_not, _drawn(draw)), ports))

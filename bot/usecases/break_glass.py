@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.domain.approval import Decision, Verdict
+from bot.domain.approval import Decision, Verdict, is_expired
 from bot.domain.break_glass import why_not_break_glass
 from bot.domain.entities import Person
 from bot.domain.job import Job
@@ -10,18 +10,20 @@ from bot.pipeline.approvals import digest_of_plan, terms_of
 from bot.ports.bundle import Ports
 from bot.ports.job_store import Answer
 from bot.usecases import refusals, taking_in
-from bot.usecases.decide import CHANGED, too_late
+from bot.usecases.decide import CHANGED, expired, too_late
 from bot.usecases.reply import NO_SUCH_JOB, Reply
 from bot.usecases.rights import known
 
 WHAT = Verdict.BREAK_GLASS
 
 
-def why_not(job: Job, person: Person, plan: str = "") -> str | None:
-    """Why this person, who was shown a plan, may not break the glass now; None when they may."""
+def why_not(job: Job, person: Person, *, at: datetime, plan: str = "") -> str | None:
+    """Why this person, who was shown a plan, may not break the glass at that time; None when they may."""
     terms = terms_of(job)
     if not terms or job.decision or not job.can_be_cancelled:
         return too_late(job)
+    if is_expired(terms, now=at):
+        return expired(terms)
     if refused := why_not_break_glass(person, terms):
         return refused
     return None if digest_of_plan(job).startswith(plan) else CHANGED
@@ -47,21 +49,22 @@ async def _break_glass(job_id: str, person: Person, reason: str, plan: str, port
     job = await known(job_id, person=person, ports=ports)
     if not job:
         return NO_SUCH_JOB
-    if refused := why_not(job, person, plan):
+    at = ports.clock()
+    if refused := why_not(job, person, at=at, plan=plan):
         return Reply(accepted=False, text=refused)
     if not reason:
         told = "Say why it cannot wait: everybody concerned reads this."
         return Reply(accepted=False, text=told)
-    decision = _decision(job, person, reason, at=ports.clock())
+    decision = _decision(job, person, reason, at=at)
+
+    def settles(found: Job) -> bool | None:
+        return None if why_not(found, person, at=at, plan=decision.plan) else True
+
     with taking_in.storing():
-        answer = await ports.jobs.decide(
-            job_id,
-            decision,
-            settles=lambda now: None if why_not(now, person, decision.plan) else True,
-        )
+        answer = await ports.jobs.decide(job_id, decision, settles=settles)
     if answer is not Answer.ACCEPTED:
         job = await ports.jobs.load(job_id) or job
-        refused = why_not(job, person, decision.plan)
+        refused = why_not(job, person, at=at, plan=decision.plan)
         return Reply(accepted=False, text=refused or too_late(job))
     await taking_in.wake(job_id, ports=ports)
     return Reply(

@@ -1,6 +1,14 @@
 """Take a decision on a request that needs approval."""
 
-from bot.domain.approval import Decision, Verdict, named, refusal, standing
+from bot.domain.approval import (
+    ApprovalTerms,
+    Decision,
+    Verdict,
+    is_expired,
+    named,
+    refusal,
+    standing,
+)
 from bot.domain.entities import Person
 from bot.domain.errors import TemporaryError
 from bot.domain.job import Job
@@ -61,10 +69,12 @@ async def _decide(job_id: str, decision: Decision, ports: Ports) -> Reply:
 
 
 def _why_not(job: Job, decision: Decision) -> str | None:
-    standing = standing_of(job, now=decision.at)
-    if standing is None or _is_over(job):
+    terms, waits_for = terms_of(job), standing_of(job, now=decision.at)
+    if terms is None or waits_for is None or _is_over(job):
         return too_late(job)
-    why_not = refusal(decision.by, authors=job.authors, standing=standing, decisions=job.decisions)
+    if is_expired(terms, now=decision.at):
+        return expired(terms)
+    why_not = refusal(decision.by, authors=job.authors, standing=waits_for, decisions=job.decisions)
     if why_not:
         return why_not
     if not digest_of_plan(job).startswith(decision.plan):
@@ -97,6 +107,14 @@ async def _thanks(job: Job, decision: Decision, ports: Ports) -> str:
 
 def _is_over(job: Job) -> bool:
     return job.decision is not None or job.state.is_end or job.is_stopping
+
+
+def expired(terms: ApprovalTerms) -> str:
+    """What somebody is told who comes after the time allowed, also where no worker has ended the job yet."""
+    return (
+        f"The time to decide was over at {terms.expires_at:%Y-%m-%d %H:%M %Z}, so the request has expired. "
+        "Whoever needs it asks anew."
+    )
 
 
 def too_late(job: Job) -> str:

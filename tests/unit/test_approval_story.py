@@ -161,3 +161,18 @@ async def test_nobody_is_reminded_early_although_the_clock_goes_on_while_a_worke
 
     assert early == ["card", "approval-wanted"]
     assert world.told() == [*early, "reminder"]
+
+
+@pytest.mark.parametrize("verdict", [Verdict.APPROVED, Verdict.DENIED])
+async def test_after_the_time_to_decide_nobody_does_although_no_worker_has_looked(
+    verdict: Verdict,
+) -> None:
+    world = World()
+    job = await asked(world)
+    world.clock.advance(timedelta(days=3))
+
+    reply = await say(world, job, DENIZ, verdict)
+
+    assert not reply.accepted
+    assert reply.text.startswith("The time to decide was over at ")
+    assert world.jobs.jobs[job.id].decisions == ()

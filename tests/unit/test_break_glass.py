@@ -336,3 +336,18 @@ async def test_that_a_review_is_overdue_is_told_later_where_slack_was_down(world
     assert world.told().count("review-overdue") == 1
     events = [event.what for event in await world.jobs.history(job.id)]
     assert events.count("review-overdue") == 1
+
+
+async def test_after_the_time_to_decide_nobody_breaks_the_glass_although_no_worker_has_looked(
+    world: World,
+) -> None:
+    job = await asked(world)
+    world.clock.advance(3 * DAY)
+
+    reply = await break_glass(job.id, person=FATMA, reason="Now.", ports=world.ports)
+
+    assert not reply.accepted
+    assert reply.text == (
+        "The time to decide was over at 2026-03-05 12:00 UTC, so the request has expired. "
+        "Whoever needs it asks anew."
+    )
