@@ -14,6 +14,7 @@ from bot.adapters.backstage_locations import candidates, may_go, source_of
 from bot.adapters.catalog_documents import (
     SLACK_ID,
     Document,
+    by_ref,
     by_title,
     contains,
     entity,
@@ -94,16 +95,16 @@ class Backstage:
         found = [each async for each in self._query(asked) if contains(each, text)]
         return tuple(sorted(found, key=by_title)[:limit])
 
-    async def find_user(self, *, slack_id: str, email: str) -> Entity | None:
+    async def find_users(self, *, slack_id: str, email: str) -> tuple[Entity, ...]:
         for key, value in (
             (f"metadata.annotations.{SLACK_ID}", slack_id),
             ("spec.profile.email", email),
         ):
             if value and "," not in value:
-                found = [each async for each in self._query({"filter": f"kind=user,{key}={value}"})]
-                if found:
-                    return min(found, key=lambda each: str(each.ref))
-        return None
+                asked = {"filter": f"kind=user,{key}={value}"}
+                if found := [each async for each in self._query(asked)]:
+                    return tuple(sorted(found, key=by_ref))
+        return ()
 
     async def members(self, group: EntityRef) -> tuple[Entity, ...]:
         asked = {"filter": f"kind=user,relations.memberOf={group}"}

@@ -86,12 +86,17 @@ def contains(found: Entity, text: str) -> bool:
     return wanted in found.ref.name.casefold() or wanted in found.title.casefold()
 
 
-def known_as(users: Iterable[Entity], *, slack_id: str, email: str) -> Entity | None:
-    """The user with that Slack id; failing that, the first one with that e-mail address."""
-    ordered = sorted(users, key=lambda each: str(each.ref))
-    by_id = (each for each in ordered if slack_id and each.slack_id == slack_id)
-    by_email = (each for each in ordered if email and each.email.lower() == email.lower())
-    return next(by_id, None) or next(by_email, None)
+def known_as(users: Iterable[Entity], *, slack_id: str, email: str) -> tuple[Entity, ...]:
+    """The users with that Slack id; failing that, those with that e-mail address."""
+    ordered = sorted(users, key=by_ref)
+    by_id = [each for each in ordered if slack_id and each.slack_id == slack_id]
+    by_email = [each for each in ordered if email and each.email.lower() == email.lower()]
+    return tuple(by_id or by_email)
+
+
+def by_ref(found: Entity) -> str:
+    """The order of those whom nobody looks through."""
+    return str(found.ref)
 
 
 def by_title(found: Entity) -> tuple[str, str]:

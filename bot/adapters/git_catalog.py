@@ -67,7 +67,7 @@ class GitCatalog:
         found = [each for each in await self._all(kind) if contains(each, text)]
         return tuple(sorted(found, key=by_title)[:limit])
 
-    async def find_user(self, *, slack_id: str, email: str) -> Entity | None:
+    async def find_users(self, *, slack_id: str, email: str) -> tuple[Entity, ...]:
         return known_as(await self._all("user"), slack_id=slack_id, email=email)
 
     async def members(self, group: EntityRef) -> tuple[Entity, ...]:

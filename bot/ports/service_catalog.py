@@ -59,8 +59,11 @@ class ServiceCatalog(Protocol):
             limit: Slack shows 100 options at the most.
         """
 
-    async def find_user(self, *, slack_id: str, email: str) -> Entity | None:
-        """The user whose annotation `slack.com/user-id` is the id; failing that, the one with that e-mail address."""
+    async def find_users(self, *, slack_id: str, email: str) -> tuple[Entity, ...]:
+        """The users whose annotation `slack.com/user-id` is the id; failing that, those with that e-mail address.
+
+        More than one is a mistake in the catalog that whoever asks has to make something of.
+        """
 
     async def members(self, group: EntityRef) -> tuple[Entity, ...]:
         """The users who are members of a group."""

@@ -1,5 +1,6 @@
 """Who a Slack user is: a user of the catalog, found by annotation or by the address Slack has verified."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.entities import EntityRef, Person
+from bot.domain.errors import PermanentError
 from bot.ports.clock import Clock
 from bot.ports.service_catalog import Entity, ServiceCatalog
 from bot.slack import web_api
@@ -34,8 +36,8 @@ class SlackDirectory:
         client: Slack.
         catalog: where people and their groups are known.
         clock: the time.
-        by_email: whether the address that Slack has verified says who somebody is, where no annotation does. It is
-            trusted of members of the bot's own workspace only: another one verifies what it likes.
+        by_email: whether the address that Slack has verified says who somebody is, where no annotation does. Members of
+            other workspaces are nobody in any case, and another workspace verifies what it likes.
     """
 
     def __init__(
@@ -51,18 +53,22 @@ class SlackDirectory:
         self._addresses: dict[str, tuple[datetime, str | None]] = {}
 
     async def whois(self, slack_id: str) -> Person | None:
-        """The person behind a Slack user; bots, guests, strangers and those who left are nobody."""
-        known = self._people.get(slack_id)
-        if known and known[0] > self._clock():
-            return known[1]
-        person = await self._look_up(slack_id)
-        self._people.pop(slack_id, None)
-        if person:
-            self._people[slack_id] = (self._clock() + REMEMBERED_FOR, person)
-        return person
+        """The person behind a Slack user; bots, guests, strangers and those who left are nobody.
+
+        Raises:
+            PermanentError: several users of the catalog fit, so it is not known who of them it is.
+        """
+        found = await self._found(slack_id)
+        if len(found) > 1:
+            named = ", ".join(str(each.user) for each in found)
+            raise PermanentError(
+                f"This Slack account fits several users of the catalog ({named}), so nothing was done.",
+                "Ask the platform team to put the annotation slack.com/user-id on the right one.",
+            )
+        return found[0] if found else None
 
     async def slack_ids(self, group: EntityRef, *, at_most: int | None = None) -> tuple[str, ...]:
-        """The Slack users who are members of a group, by annotation or e-mail address."""
+        """The Slack users who are members of a group, of those alone whom `whois` knows as these very members."""
         found: list[str] = []
         for member in await self._members_of(group):
             if len(found) == at_most:
@@ -79,19 +85,40 @@ class SlackDirectory:
         self._members[group] = (self._clock() + REMEMBERED_FOR, members)
         return members
 
-    async def _look_up(self, slack_id: str) -> Person | None:
-        user = await self._user(slack_id)
-        if not user or slack_id == _SLACKBOT or any(user.get(sign) for sign in _NOT_ONE_OF_US):
-            return None
-        email = await self._proven_email(user)
-        entity = await self._catalog.find_user(slack_id=slack_id, email=email)
-        return _person(slack_id, entity) if entity else None
+    async def _found(self, slack_id: str) -> tuple[Person, ...]:
+        """All whom the Slack user may be; one alone is remembered."""
+        known = self._people.get(slack_id)
+        if known and known[0] > self._clock():
+            return (known[1],)
+        self._people.pop(slack_id, None)
+        found = tuple(_person(slack_id, entity) for entity in await self._look_up(slack_id))
+        if len(found) == 1:
+            self._people[slack_id] = (self._clock() + REMEMBERED_FOR, found[0])
+        return found
 
-    async def _proven_email(self, user: dict[str, Any]) -> str:
-        """The address by which somebody may be found; empty where it proves nothing."""
+    async def _look_up(self, slack_id: str) -> Sequence[Entity]:
+        """What an address finds does not count where its annotation names another account."""
+        user = await self._user(slack_id)
+        if not user or slack_id == _SLACKBOT or not await self._is_one_of_us(user):
+            return ()
+        email = self._proven_email(user)
+        found = await self._catalog.find_users(slack_id=slack_id, email=email)
+        return [entity for entity in found if entity.slack_id in {"", slack_id}]
+
+    async def _is_one_of_us(self, user: dict[str, Any]) -> bool:
+        """Whether they are a full member of the bot's own workspace.
+
+        Slack tells of members of other workspaces, too, where they share a channel. In an enterprise somebody is at
+        home in one workspace and may be a member of others.
+        """
+        if any(user.get(sign) for sign in _NOT_ONE_OF_US):
+            return False
+        enterprise = user.get("enterprise_user") or {}
+        return await self._own_team() in {user.get("team_id"), *(enterprise.get("teams") or ())}
+
+    def _proven_email(self, user: dict[str, Any]) -> str:
+        """The address by which one of us may be found; empty where it proves nothing."""
         if not self._by_email or user.get("is_email_confirmed") is False:
-            return ""
-        if user.get("team_id") != await self._own_team():
             return ""
         return str(user.get("profile", {}).get("email") or "")
 
@@ -112,13 +139,21 @@ class SlackDirectory:
         return dict(answer["user"])
 
     async def _slack_id(self, member: Entity) -> str | None:
-        if member.slack_id or not member.email or not self._by_email:
-            return member.slack_id or None
-        known = self._addresses.get(member.email)
+        """The member's account, if it is nobody else's by the same rules as when they press a button."""
+        slack_id = member.slack_id or await self._account_of(member.email)
+        if not slack_id:
+            return None
+        found = await self._found(slack_id)
+        return slack_id if [each.user for each in found] == [member.ref] else None
+
+    async def _account_of(self, email: str) -> str | None:
+        if not email or not self._by_email:
+            return None
+        known = self._addresses.get(email)
         if known and known[0] > self._clock():
             return known[1]
-        slack_id = await self._look_up_address(member.email)
-        self._addresses[member.email] = (self._clock() + ADDRESS_REMEMBERED_FOR, slack_id)
+        slack_id = await self._look_up_address(email)
+        self._addresses[email] = (self._clock() + ADDRESS_REMEMBERED_FOR, slack_id)
         return slack_id
 
     async def _look_up_address(self, email: str) -> str | None:

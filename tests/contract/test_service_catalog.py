@@ -199,21 +199,39 @@ async def test_a_search_gives_no_more_than_asked_for(known: ServiceCatalog) -> N
 @pytest.mark.parametrize(
     ("slack_id", "email", "expected"),
     [
-        ("U0ADA", "", "ada"),
-        ("U0ADA", "bruno@example.com", "ada"),
-        ("U0NOBODY", "Bruno@Example.com", "bruno"),
-        ("U0NOBODY", "nobody@example.com", None),
-        ("U0NOBODY", "", None),
-        ("", "", None),
-        ("x,kind=group", "a,b@example.com", None),
+        ("U0ADA", "", ["ada"]),
+        ("U0ADA", "bruno@example.com", ["ada"]),
+        ("U0NOBODY", "Bruno@Example.com", ["bruno"]),
+        ("U0NOBODY", "nobody@example.com", []),
+        ("U0NOBODY", "", []),
+        ("", "", []),
+        ("x,kind=group", "a,b@example.com", []),
     ],
 )
 async def test_a_slack_user_is_known_by_id_first_and_then_by_address(
-    known: ServiceCatalog, slack_id: str, email: str, expected: str | None
+    known: ServiceCatalog, slack_id: str, email: str, expected: list[str]
 ) -> None:
-    found = await known.find_user(slack_id=slack_id, email=email)
+    found = await known.find_users(slack_id=slack_id, email=email)
 
-    assert (found.ref.name if found else None) == expected
+    assert [each.ref.name for each in found] == expected
+
+
+@pytest.mark.parametrize("made", KINDS["params"], ids=KINDS["ids"])
+async def test_users_who_share_an_address_are_all_found(made: Any, tmp_path: Path) -> None:
+    users = [
+        "apiVersion: backstage.io/v1alpha1\nkind: User\n"
+        f"metadata: {{name: {name}}}\n"
+        "spec: {memberOf: [], profile: {email: desk@example.com}}\n"
+        for name in ("zoe", "gil")
+    ]
+    few = A_FEW["catalog-info.yaml"]
+
+    async with made(tmp_path, {"catalog-info.yaml": "---\n".join((few, *users))}) as subject:
+        await subject.seen(entity_ref("gil", kind="user"))
+        await subject.seen(entity_ref("zoe", kind="user"))
+        found = await subject.catalog.find_users(slack_id="U0", email="Desk@example.com")
+
+    assert [each.ref.name for each in found] == ["gil", "zoe"]
 
 
 async def test_members_of_a_group_are_its_users(known: ServiceCatalog) -> None:

@@ -164,6 +164,67 @@ async def test_bots_guests_strangers_and_those_who_left_are_nobody(
         assert await directory.whois("U1") is None
 
 
+@pytest.mark.parametrize(
+    "known", [{"slack_id": "U1"}, {"email": "ada@example.com"}], ids=["annotation", "address"]
+)
+@pytest.mark.parametrize(
+    "signs",
+    [
+        {"team_id": "T0OTHER", "is_stranger": False},
+        {"team_id": "T0OTHER", "enterprise_user": {"teams": ["T0OTHER", "T0THIRD"]}},
+        {"is_restricted": True},
+        {"deleted": True},
+    ],
+    ids=["shared channel", "other enterprise", "guest", "left"],
+)
+async def test_who_is_no_member_of_the_workspace_is_nobody_and_is_not_written_to(
+    slack: Slack, clock: MemoryClock, signs: dict[str, Any], known: dict[str, Any]
+) -> None:
+    slack.has("U1", "ada@example.com", **signs)
+
+    async with directory_of(slack, clock, a_user("ada", **known)) as directory:
+        assert await directory.whois("U1") is None
+        assert await directory.slack_ids(PAYMENTS) == ()
+
+
+async def test_who_is_at_home_in_another_workspace_of_the_enterprise_may_be_a_member_of_this_one(
+    slack: Slack, clock: MemoryClock
+) -> None:
+    slack.has("U1", "", team_id="T0OTHER", enterprise_user={"teams": ["T0OTHER", TEAM]})
+
+    async with directory_of(slack, clock, a_user("ada", slack_id="U1")) as directory:
+        assert await directory.whois("U1")
+        assert await directory.slack_ids(PAYMENTS) == ("U1",)
+
+
+async def test_an_annotation_for_another_account_goes_before_an_address(
+    slack: Slack, clock: MemoryClock
+) -> None:
+    slack.has("U1", "ada@old.example.com")
+    slack.has("U2", "ada@example.com")
+    ada = a_user("ada", slack_id="U1", email="ada@example.com")
+
+    async with directory_of(slack, clock, ada) as directory:
+        assert await directory.whois("U2") is None
+        assert await directory.whois("U1")
+        assert await directory.slack_ids(PAYMENTS) == ("U1",)
+
+
+@pytest.mark.parametrize(
+    "known", [{"slack_id": "U1"}, {"email": "desk@example.com"}], ids=["annotation", "address"]
+)
+async def test_who_may_be_either_of_two_users_is_told_so_and_is_neither(
+    slack: Slack, clock: MemoryClock, known: dict[str, Any]
+) -> None:
+    slack.has("U1", "desk@example.com")
+    people = (a_user("ada", **known), a_user("zoe", **known))
+
+    async with directory_of(slack, clock, *people) as directory:
+        with pytest.raises(PermanentError, match="user:default/ada, user:default/zoe"):
+            await directory.whois("U1")
+        assert await directory.slack_ids(PAYMENTS) == ()
+
+
 async def test_somebody_whom_slack_or_the_catalog_does_not_know_is_nobody(
     slack: Slack, clock: MemoryClock
 ) -> None:
@@ -193,6 +254,7 @@ async def test_members_of_a_group_are_found_by_annotation_or_address(
     slack: Slack, clock: MemoryClock
 ) -> None:
     slack.has("U2", "bruno@example.com")
+    slack.has("U1", "ada@example.com")
     members = (
         a_user("ada", slack_id="U1"),
         a_user("bruno", email="bruno@example.com"),

@@ -54,8 +54,8 @@ class MemoryCatalog(Faults):
             found = [each for each in self._of_kind(kind) if contains(each, text)]
             return tuple(sorted(found, key=by_title)[:limit])
 
-    async def find_user(self, *, slack_id: str, email: str) -> Entity | None:
-        with self.around("find_user"):
+    async def find_users(self, *, slack_id: str, email: str) -> tuple[Entity, ...]:
+        with self.around("find_users"):
             return known_as(self._of_kind("user"), slack_id=slack_id, email=email)
 
     async def members(self, group: EntityRef) -> tuple[Entity, ...]:
