@@ -32,9 +32,13 @@ class Given:
     client: AsyncWebClient
     respond: AsyncRespond
 
-    async def person(self) -> Person | None:
-        """Who gave it, if the catalog knows them."""
-        return await self.ports.directory.whois(self.body["user_id"])
+    async def person(self) -> Person:
+        """Who gave it.
+
+        Raises:
+            PermanentError: the catalog does not know them.
+        """
+        return await people.person(self.ports, self.body["user_id"])
 
     async def say(self, text: str, blocks: Any = None) -> None:
         """Answer in a message that only they see."""
@@ -73,6 +77,7 @@ async def _new_system(given: Given) -> None:
 
 async def _open(given: Given, kind: str) -> None:
     """Open the form at once, for Slack gives three seconds; a template that was named is shown first."""
+    await people.check_in_time(given.ports, given.body["user_id"])
     if freeze := await given.ports.jobs.frozen():
         await given.say(freeze.told)
         await refusals.frozen(freeze, kind, slack_id=given.body["user_id"], ports=given.ports)
@@ -142,7 +147,7 @@ async def _steer(given: Given, wish: Callable[..., Awaitable[Reply]], command: s
 
 async def _meant(given: Given, command: str) -> tuple[Person, Job | None]:
     """Who gives the command, and the job that it is about; who names none that they may see is told so."""
-    person = await people.person(given.ports, given.body["user_id"])
+    person = await given.person()
     if not given.words:
         await given.say(f"Say which: {command} and then the job or the application's name.")
         return person, None
@@ -152,7 +157,7 @@ async def _meant(given: Given, command: str) -> tuple[Person, Job | None]:
     return person, job
 
 
-async def _visible(given: Given, person: Person | None) -> Job | None:
+async def _visible(given: Given, person: Person) -> Job | None:
     """The job that is meant, of those they may know of; that they asked for another one is written down."""
     jobs, platform = given.ports.jobs, given.ports.platform
     seen = await look_up(given.words, jobs=jobs, may_see=lambda job: may_see(person, job, platform))
@@ -162,7 +167,6 @@ async def _visible(given: Given, person: Person | None) -> Job | None:
             "see",
             "It is not for everybody, and does not concern them.",
             person=person,
-            slack_id=given.body["user_id"],
             job=hidden,
             ports=given.ports,
         )

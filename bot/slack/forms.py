@@ -46,6 +46,7 @@ def register(app: AsyncApp, ports: Ports) -> None:
         ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient, respond: AsyncRespond
     ) -> None:
         await ack()
+        await people.check_in_time(ports, body["user"]["id"])
         kind = body["actions"][0]["action_id"].removeprefix("open.")
         if freeze := await ports.jobs.frozen():
             await people.tell(freeze.told, body=body, client=client, respond=respond)

@@ -1,7 +1,9 @@
 """Who is clicking, and how they are answered, each in the way that their surface allows."""
 
-from typing import Any
+import asyncio
+from typing import Any, NoReturn
 
+import structlog
 from slack_bolt.async_app import AsyncRespond
 from slack_sdk.models.blocks import SectionBlock
 from slack_sdk.models.views import View
@@ -13,6 +15,9 @@ from bot.ports.bundle import Ports
 from bot.slack import mrkdwn
 from bot.usecases import refusals
 
+log = structlog.get_logger()
+
+TIME_TO_LOOK = 1.5
 UNCERTAIN = (
     "So it is not known whether this was taken in: /idp jobs shows it in a moment. "
     "To press again does no harm: nothing is done twice."
@@ -26,8 +31,28 @@ async def person(ports: Ports, slack_id: str) -> Person:
         PermanentError: the catalog does not know them.
     """
     known = await ports.directory.whois(slack_id)
-    if known:
-        return known
+    return known or await _refused(ports, slack_id)
+
+
+async def check_in_time(ports: Ports, slack_id: str) -> None:
+    """Refuse whom the catalog does not know before a form is opened, which Slack allows for three seconds only.
+
+    Who cannot be looked up by then is shown the form: whoever submits it is looked up again.
+
+    Raises:
+        PermanentError: the catalog does not know them.
+    """
+    try:
+        async with asyncio.timeout(TIME_TO_LOOK):
+            known = await ports.directory.whois(slack_id)
+    except (TimeoutError, TemporaryError) as error:
+        log.info("slack.person_not_looked_up", cause=str(error) or "too slow")
+        return
+    if not known:
+        await _refused(ports, slack_id)
+
+
+async def _refused(ports: Ports, slack_id: str) -> NoReturn:
     await refusals.note("identify", "Nobody in the catalog.", slack_id=slack_id, ports=ports)
     raise PermanentError(
         "Your Slack account belongs to nobody in the catalog, so nothing was done.",

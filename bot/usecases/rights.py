@@ -14,12 +14,12 @@ async def known(job_id: str, *, person: Person, ports: Ports) -> Job | None:
     return job if job and may_see(person, job, ports.platform) else None
 
 
-def may_see(person: Person | None, job: Job, platform: Platform) -> bool:
+def may_see(person: Person, job: Job, platform: Platform) -> bool:
     """Whether somebody may know of a job: of one for private repositories, only those whom it concerns."""
     request = job.request
     if not (isinstance(request, AppRequest) and request.visibility is Visibility.PRIVATE):
         return True
-    return person is not None and (_concerns(person, job, platform) or _is_asked(person, job))
+    return _concerns(person, job, platform) or _is_asked(person, job)
 
 
 def _concerns(person: Person, job: Job, platform: Platform) -> bool:

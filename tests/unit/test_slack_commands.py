@@ -1,6 +1,7 @@
 """`/idp` and its words, and the Home, over Slack's socket."""
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -8,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from bot.domain.approval import Verdict
+from bot.domain.entities import EntityRef, Person
+from bot.domain.errors import TemporaryError
 from bot.domain.limits import Freeze
 from bot.domain.request import Visibility
+from bot.slack import people
 from tests.builders import CHIARA, group
 from tests.colleague import eventually
 from tests.unit import slack_jobs as jobs
@@ -101,16 +105,14 @@ async def test_a_private_request_is_shown_to_those_alone_whom_it_concerns(
 ) -> None:
     request = jobs.an_app_request(visibility=Visibility.PRIVATE)
     await world.behind.jobs.create(jobs.a_job(request=request))
-    chiara, nobody = world.member("chiara"), world.member("nobody")
+    chiara = world.member("chiara")
 
     for words in ("status hello-shop", "retry hello-shop", "cancel hello-shop"):
         await chiara.says(f"/idp {words}")
         assert "There is no job or application" in await chiara.whisper()
-    await nobody.says("/idp status hello-shop")
-    assert "There is no job or application" in await nobody.whisper()
     refused = [(e.what, e.slack_id, e.who, e.job) for e in world.behind.audit.entries]
     chiaras = ("see", "U0CHIARA", "user:default/chiara", "k3v9x2ab")
-    assert refused == [*[chiaras] * 3, ("see", "U0NOBODY", "", "k3v9x2ab")]
+    assert refused == [chiaras] * 3
     await chiara.says("/idp jobs")
     await eventually(lambda: _whispered(chiara, "Nobody has asked for anything"))
     assert not await _whispered(chiara, "Hello shop")
@@ -136,6 +138,63 @@ async def test_a_newer_namesake_that_one_may_not_know_of_does_not_hide_ones_own_
     cancelled = {job.id for job in world.behind.jobs.jobs.values() if job.cancelled_by}
     assert cancelled == ({"mine"} if words.startswith("cancel") else set())
     assert world.behind.audit.entries == []
+
+
+@pytest.mark.parametrize("words", ["jobs", "status", "status hello-shop", "new-app", "new-system"])
+async def test_who_is_nobody_in_the_catalog_is_shown_nothing_and_told_why(
+    world: World, words: str
+) -> None:
+    await world.behind.jobs.create(jobs.a_job())
+    nobody = world.member("nobody")
+
+    await nobody.says(f"/idp {words}")
+
+    assert await nobody.whisper() == (
+        "Your Slack account belongs to nobody in the catalog, so nothing was done. "
+        "Ask the platform team to add you, with the e-mail address that Slack knows."
+    )
+    assert len(await nobody.whispers()) == 1
+    assert await nobody.has_no_modal()
+    refused = [(e.what, e.slack_id) for e in world.behind.audit.entries]
+    assert refused == [("identify", "U0NOBODY")]
+
+
+async def test_who_is_nobody_is_shown_no_form_by_a_button_either(world: World) -> None:
+    nobody = world.member("nobody")
+    await nobody.says("/idp help")
+    await nobody.whisper()
+
+    await nobody.presses((await nobody.whispers())[-1], "New system")
+
+    await eventually(lambda: _whispered(nobody, "belongs to nobody in the catalog"))
+    assert await nobody.has_no_modal()
+
+
+async def test_a_form_does_not_wait_for_a_directory_in_trouble(world: World, ada: Member) -> None:
+    trouble = TemporaryError("The catalog is asleep.")
+    world.behind.directory.fail_next(trouble, call="whois")
+
+    await ada.says("/idp new-system")
+
+    assert (await ada.modal())["title"]["text"] == "New system"
+
+
+class SilentDirectory:
+    """Never answers."""
+
+    async def whois(self, slack_id: str) -> Person | None:
+        await asyncio.Event().wait()
+        raise AssertionError(slack_id)
+
+    async def slack_ids(self, group: EntityRef) -> tuple[str, ...]:
+        raise AssertionError(group)
+
+
+async def test_a_form_waits_for_no_directory_longer_than_slack_does() -> None:
+    ports = dataclasses.replace(slack_world.fakes().ports, directory=SilentDirectory())
+
+    async with asyncio.timeout(2.0):
+        await people.check_in_time(ports, "U0ADA")
 
 
 async def test_retry_and_cancel_work_as_commands_too(world: World, ada: Member) -> None:
