@@ -11,11 +11,15 @@ AT_MOST = 15
 
 
 class Audience(Value):
-    """`approvers` may decide now, `reviewers` may review a broken glass now, `bypassed` were not waited for."""
+    """`approvers` may decide now, `reviewers` may review a broken glass now, `bypassed` were not waited for.
+
+    `strangers` were told something and may not know of the job any more.
+    """
 
     approvers: tuple[str, ...] = ()
     reviewers: tuple[str, ...] = ()
     bypassed: tuple[str, ...] = ()
+    strangers: frozenset[str] = frozenset()
 
     def may_act_on(self, notice: Notice, job: Job) -> bool:
         """Whether the person that a direct message went to may do now what it asks for."""

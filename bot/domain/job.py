@@ -96,6 +96,11 @@ class MessageRef(Value):
         """Whether there is a message."""
         return bool(self.ts)
 
+    @property
+    def is_direct(self) -> bool:
+        """Whether it stands in direct messages, by how Slack's ids of these begin."""
+        return self.channel.startswith("D")
+
 
 NOWHERE = MessageRef(channel="", ts="")
 """Where a message stands that was refused for good, that nobody is there to read, or that nobody needs any more."""
@@ -176,6 +181,11 @@ class Job(Value):
     review_overdue_at: datetime | None = None
     help_asked: tuple[HelpAsked, ...] = ()
     messages: Mapping[str, MessageRef | None] = {}
+
+    @property
+    def is_private(self) -> bool:
+        """Whether only those may know of it whom it concerns; other answers count from when they were given."""
+        return self.request.is_private or bool(self.fix and self.fix.request.is_private)
 
     @property
     def is_stopping(self) -> bool:

@@ -11,10 +11,12 @@ from bot.domain.value import Value
 class NoticeKind(StrEnum):
     """The card, the few things worth a reply in its thread, and what is told elsewhere.
 
+    A card that stands where others read it is followed by the `private-card` once the request is private.
     `help-wanted` is for the platform team; `about` of what is told to one person is that person's Slack id.
     """
 
     CARD = "card"
+    PRIVATE_CARD = "private-card"
     APPROVAL_WANTED = "approval-wanted"
     REMINDER = "reminder"
     ESCALATED = "escalated"
@@ -36,6 +38,9 @@ class NoticeKind(StrEnum):
     REVIEW_WANTED = "review-wanted"
     REVIEW_WANTED_AGAIN = "review-wanted-again"
 
+
+CARDS = frozenset({NoticeKind.CARD, NoticeKind.PRIVATE_CARD})
+"""What shows the job as it stands, with everything else in its thread."""
 
 DIRECT = frozenset(
     {
@@ -66,6 +71,19 @@ class Notice(Value):
         return f"{told}#{self.round}" if self.round else told
 
 
+def card_of(job: Job) -> MessageRef | None:
+    """Where people see the job now: the card, or the one that has followed it into private."""
+    is_followed = NoticeKind.PRIVATE_CARD in job.messages
+    return job.messages.get(NoticeKind.PRIVATE_CARD if is_followed else NoticeKind.CARD)
+
+
+def is_moot(notice: Notice, job: Job) -> bool:
+    """Whether a private card is not needed, as the card itself is no more than a direct message, or is not there."""
+    card = job.messages.get(NoticeKind.CARD)
+    stands_openly = card is not None and card.is_there and not card.is_direct
+    return notice.kind is NoticeKind.PRIVATE_CARD and not stands_openly
+
+
 def direct_messages(job: Job) -> Iterator[tuple[Notice, MessageRef | None]]:
     """Those that were sent to single people, with None for one that may or may not have been."""
     for key, ref in job.messages.items():
@@ -84,6 +102,8 @@ def notices(job: Job, *, approval_step: str, approval: Standing | None) -> tuple
         approval: how far the approval has come, where one is needed.
     """
     told = [Notice(kind=NoticeKind.CARD)]
+    if job.is_private:
+        told.append(Notice(kind=NoticeKind.PRIVATE_CARD))
     told += [Notice(kind=NoticeKind.VOIDED, about=str(n)) for n, _ in enumerate(job.voided, 1)]
     if approval:
         told += _asking(job, approval, is_waiting=_waits(job, approval_step))

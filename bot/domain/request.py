@@ -39,6 +39,11 @@ class AppRequest(Value):
     requester: Person
     parameters: Mapping[str, JsonValue] = {}
 
+    @property
+    def is_private(self) -> bool:
+        """Whether only those may know of it whom it concerns."""
+        return self.visibility is Visibility.PRIVATE
+
 
 class SystemRequest(Value):
     """A new system in the catalog, for applications to belong to."""
@@ -51,6 +56,11 @@ class SystemRequest(Value):
     owner: GroupRef
     requester: Person
     parameters: Mapping[str, JsonValue] = {}
+
+    @property
+    def is_private(self) -> bool:
+        """Every team sees a system."""
+        return False
 
     @property
     def ref(self) -> EntityRef:

@@ -10,9 +10,7 @@ from bot.domain.errors import PermanentError
 from bot.domain.job import NOWHERE, Job, MessageRef
 from bot.domain.notices import Notice, direct_messages
 from bot.pipeline.approvals import standing_of
-from bot.pipeline.audiences import audience_of
 from bot.ports.announcer import Announcer
-from bot.ports.directory import Directory
 from bot.ports.job_store import Lease
 
 log = structlog.get_logger()
@@ -21,13 +19,12 @@ PostOnce = Callable[[Job, Notice], Awaitable[MessageRef]]
 
 
 async def tell_directly(
-    job: Job, *, lease: Lease, announcer: Announcer, directory: Directory, post_once: PostOnce
+    job: Job, *, audience: Audience, lease: Lease, announcer: Announcer, post_once: PostOnce
 ) -> None:
     """Post what single people have not been told, and make what they were told show how the job stands.
 
     What somebody cannot be told for good (they left, say) keeps nobody else waiting.
     """
-    audience = await audience_of(job, directory)
     messages = dict(job.messages)
     for notice in direct_notices(job, audience, approval=standing_of(job)):
         known = messages.get(notice.key)
@@ -49,7 +46,13 @@ async def _shown(
     found = ref or await announcer.find(job, notice) or NOWHERE
     if not found.is_there:
         return found
-    return await announcer.refresh(job, notice, found, may_act=audience.may_act_on(notice, job))
+    return await announcer.refresh(
+        job,
+        notice,
+        found,
+        may_act=audience.may_act_on(notice, job),
+        may_see=notice.about not in audience.strangers,
+    )
 
 
 @contextmanager

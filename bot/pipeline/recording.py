@@ -6,7 +6,7 @@ from bot.domain.approval import Verdict
 from bot.domain.audit import AuditEntry, EntryKind
 from bot.domain.break_glass import REVIEWED
 from bot.domain.job import Job
-from bot.domain.notices import NoticeKind
+from bot.domain.notices import card_of
 from bot.domain.request import AppRequest, SystemRequest
 from bot.pipeline.pipelines import PIPELINES
 from bot.ports.bundle import Ports
@@ -34,7 +34,7 @@ async def record(lease: Lease, ports: Ports) -> None:
 
 def entries_of(job: Job, history: Sequence[Event]) -> tuple[AuditEntry, ...]:
     """An entry for each event, with the plan that held at that time and the place where people see the job."""
-    card = job.messages.get(NoticeKind.CARD)
+    card = card_of(job)
     plan_step = PIPELINES[job.request.kind].plan_step.name
     entries, plan = [], ""
     for event in history:

@@ -107,7 +107,8 @@ class Runner:
         telling = Telling(
             lease,
             self._announcer,
-            self._ports.directory,
+            directory=self._ports.directory,
+            platform=self._ports.platform,
             approval_step=pipeline.approval_step,
         )
         upkeep = [tasks.create_task(_beat(lease)), tasks.create_task(telling.keep_up())]

@@ -8,8 +8,10 @@ import structlog
 
 from bot.domain.errors import PermanentError, TemporaryError
 from bot.domain.job import NOWHERE, Job, MessageRef
-from bot.domain.notices import Notice, NoticeKind, notices
+from bot.domain.notices import Notice, NoticeKind, card_of, is_moot, notices
+from bot.domain.platform import Platform
 from bot.pipeline.approvals import standing_of
+from bot.pipeline.audiences import audience_of
 from bot.pipeline.directly import tell_directly
 from bot.ports.announcer import Announcer
 from bot.ports.directory import Directory
@@ -25,11 +27,18 @@ class Telling:
     """Tells what a job's state calls for; what was told is remembered in the job, so a successor says nothing twice."""
 
     def __init__(
-        self, lease: Lease, announcer: Announcer, directory: Directory, *, approval_step: str
+        self,
+        lease: Lease,
+        announcer: Announcer,
+        *,
+        directory: Directory,
+        platform: Platform,
+        approval_step: str,
     ) -> None:
         self._lease = lease
         self._announcer = announcer
         self._directory = directory
+        self._platform = platform
         self._approval_step = approval_step
         self._changed = asyncio.Event()
         self._turn = asyncio.Lock()
@@ -77,18 +86,21 @@ class Telling:
         posted = dict(job.messages)
         due = notices(job, approval_step=self._approval_step, approval=standing_of(job))
         for notice in due:
-            if not posted.get(notice.key):
-                told = job.model_copy(update={"messages": posted})
-                posted[notice.key] = await self._post(told, notice)
-        card = posted[CARD.key]
+            told = job.model_copy(update={"messages": posted})
+            if posted.get(notice.key) or is_moot(notice, told):
+                continue
+            if notice.kind is NoticeKind.PRIVATE_CARD and (card := posted[CARD.key]):
+                await self._redraw(told, card)
+            posted[notice.key] = await self._post(told, notice)
         told = job.model_copy(update={"messages": posted})
+        card = card_of(told)
         if card and card.is_there and job.shown_version != job.version:
             await self._redraw(told, card)
         await tell_directly(
             told,
+            audience=await audience_of(told, self._directory, self._platform),
             lease=self._lease,
             announcer=self._announcer,
-            directory=self._directory,
             post_once=self._post_once,
         )
 

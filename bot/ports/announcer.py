@@ -9,6 +9,8 @@ from bot.domain.notices import Notice
 class Announcer(Protocol):
     """Draw the one card of a job, reply in its thread, and ask single people directly.
 
+    Of a private request nothing is told where others read it: a card that stands there says no more than that.
+
     All methods raise TemporaryError or PermanentError; telling people never fails a job. What is refused with a
     PermanentError is not offered again, so what somebody can mend for all messages at once raises a TemporaryError.
     """
@@ -20,9 +22,9 @@ class Announcer(Protocol):
         """The notice's message if it was posted before, also by a worker that did not live to remember it."""
 
     async def refresh(
-        self, job: Job, notice: Notice, ref: MessageRef, *, may_act: bool
+        self, job: Job, notice: Notice, ref: MessageRef, *, may_act: bool, may_see: bool = True
     ) -> MessageRef:
-        """Make a direct message show how the job stands now, for one who may or may not act on it.
+        """Make a direct message show how the job stands now, for one who may or may not act on it, or know of it.
 
         Does nothing where it shows that already. One that was deleted needs to show nothing any more.
         """

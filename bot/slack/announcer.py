@@ -10,8 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.domain.digest import digest_of
 from bot.domain.errors import PermanentError, TemporaryError
 from bot.domain.job import NOWHERE, HelpAsked, Job, MessageRef
-from bot.domain.notices import DIRECT, Notice, NoticeKind
-from bot.domain.request import AppRequest, Visibility
+from bot.domain.notices import CARDS, DIRECT, Notice, NoticeKind, card_of
 from bot.ports.directory import Directory
 from bot.slack import ids, messages, web_api
 
@@ -45,7 +44,7 @@ class SlackAnnouncer:
     async def post(self, job: Job, notice: Notice) -> MessageRef:
         """Post a notice; where the bot may not speak it speaks to the requester directly."""
         with web_api.translated("post a message", outlasts_token=True):
-            if notice.kind is NoticeKind.CARD:
+            if notice.kind in CARDS:
                 return await self._with_permalink(await self._post_card(job, notice))
             if notice.kind in DIRECT:
                 return await self._post_directly(job, notice)
@@ -61,7 +60,7 @@ class SlackAnnouncer:
             if notice.kind is NoticeKind.HELP_WANTED:
                 channel = _asked(job, notice).channel
                 return await self._noted(job, notice.key, channel) if channel else None
-            if notice.kind is not NoticeKind.CARD:
+            if notice.kind not in CARDS:
                 card = _card(job)
                 return await self._noted(job, notice.key, card.channel, thread=card.ts)
             asked_in = await self._conversation(job, job.channel)
@@ -71,10 +70,10 @@ class SlackAnnouncer:
             return await self._with_permalink(found) if found else None
 
     async def refresh(
-        self, job: Job, notice: Notice, ref: MessageRef, *, may_act: bool
+        self, job: Job, notice: Notice, ref: MessageRef, *, may_act: bool, may_see: bool = True
     ) -> MessageRef:
-        """Update a direct message if it would say something else now."""
-        drawn = messages.message(job, notice, may_act=may_act)
+        """Update a direct message if it would say something else now, which may be that it concerns them no more."""
+        drawn = messages.message(job, notice, may_act=may_act) if may_see else messages.no_concern()
         shown = ref.model_copy(update={"shows": _digest(drawn)})
         if shown == ref:
             return ref
@@ -82,8 +81,10 @@ class SlackAnnouncer:
         return shown
 
     async def redraw(self, job: Job, card: MessageRef) -> None:
-        """Make the card show the job as it stands."""
-        await self._update(card, messages.card_message(job), job_id=job.id)
+        """Make the card show the job as it stands, or that it is private now, where others read it."""
+        is_open = job.is_private and not card.is_direct
+        drawn = messages.gone_private() if is_open else messages.card_message(job)
+        await self._update(card, drawn, job_id=job.id)
 
     async def _update(self, ref: MessageRef, drawn: messages.Message, *, job_id: str) -> None:
         """Change a message; one that somebody has deleted, or that nobody may change any more, is as good as told."""
@@ -245,13 +246,11 @@ class SlackAnnouncer:
 
 def _place(job: Job) -> str:
     """Where the card belongs: what is private is not for everybody in the channel to read."""
-    request = job.request
-    is_private = isinstance(request, AppRequest) and request.visibility is Visibility.PRIVATE
-    return request.requester.slack_id if is_private else job.channel
+    return job.request.requester.slack_id if job.is_private else job.channel
 
 
 def _card(job: Job) -> MessageRef:
-    card = job.messages.get(NoticeKind.CARD)
+    card = card_of(job)
     if not card:
         raise TemporaryError("The card has not been posted yet.")
     if not card.is_there:

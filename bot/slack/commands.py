@@ -9,6 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.entities import Person
 from bot.domain.job import Job
+from bot.pipeline.seeing import may_see
 from bot.ports.bundle import Ports
 from bot.slack import fixing, forms, guide, ids, messages, mrkdwn, people, undoing
 from bot.slack.asking import AskedFirst, drawn, show
@@ -17,7 +18,6 @@ from bot.usecases.cancel import cancel
 from bot.usecases.look_up import look_up, recent
 from bot.usecases.reply import Reply
 from bot.usecases.retry import retry
-from bot.usecases.rights import may_see
 
 _LOOKED_AT = 50
 

@@ -6,7 +6,7 @@ from slack_sdk.models.blocks import ActionsBlock, Block, ButtonElement, SectionB
 
 from bot.domain.approval import named
 from bot.domain.job import Job
-from bot.domain.notices import Notice, NoticeKind
+from bot.domain.notices import Notice, NoticeKind, card_of
 from bot.pipeline.approvals import is_undecided, standing_of
 from bot.slack import card, ids, mrkdwn, replies, verdicts
 
@@ -70,8 +70,8 @@ def _headline(job: Job) -> str:
     """What is asked for and by whom, with the way to the card where others may read it."""
     asked = f"<@{job.request.requester.slack_id}>"
     line = f"*{mrkdwn.escaped(card.headline(job), 150)}*, asked for by {asked}."
-    posted = job.messages.get(NoticeKind.CARD)
-    if posted and posted.permalink and not ids.is_direct(posted.channel):
+    posted = card_of(job)
+    if posted and posted.permalink and not posted.is_direct:
         line += f" {mrkdwn.link(posted.permalink, 'Open the request')}"
     return line
 

@@ -13,6 +13,7 @@ from bot.domain.entities import Person
 from bot.domain.job import Job
 from bot.domain.notices import direct_messages
 from bot.pipeline.approvals import is_undecided, standing_of, terms_of
+from bot.pipeline.seeing import may_see
 from bot.ports.bundle import Ports
 from bot.slack import card, guide, ids, mrkdwn, verdicts
 from bot.usecases import review
@@ -36,12 +37,13 @@ def register(app: AsyncApp, ports: Ports) -> None:
 async def publish(ports: Ports, client: AsyncWebClient, *, slack_id: str) -> None:
     """Draw somebody's Home as things stand."""
     person = await ports.directory.whois(slack_id)
-    jobs = await recent(jobs=ports.jobs, limit=_LOOKED_AT)
+    found = await recent(jobs=ports.jobs, limit=_LOOKED_AT)
+    jobs = [job for job in found if person and may_see(person, job, ports.platform)]
     await client.views_publish(user_id=slack_id, view=home(jobs, person))
 
 
 def home(jobs: Sequence[Job], person: Person | None) -> View:
-    """The Home of a person."""
+    """The Home of a person, from jobs of which they may know."""
     return View(type="home", blocks=list(_blocks(jobs, person)))
 
 

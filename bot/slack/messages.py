@@ -4,11 +4,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks import Block, SectionBlock
 
 from bot.domain.job import Job, JobState
-from bot.domain.notices import DIRECT, Notice, NoticeKind
+from bot.domain.notices import CARDS, DIRECT, Notice, NoticeKind
 from bot.slack import card, direct, help_wanted, mrkdwn, replies
+
+_GONE_PRIVATE = (
+    "This request is private now, so nothing more is told of it here. "
+    "Those whom it concerns find it with “/idp status”."
+)
+
+
+_NO_CONCERN = "You were asked about a request that does not concern you any more."
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +45,16 @@ def card_message(job: Job) -> Message:
     return message(job, Notice(kind=NoticeKind.CARD))
 
 
+def gone_private() -> Message:
+    """What is left of a card where everybody reads it, once the request is private."""
+    return _message(_GONE_PRIVATE, [SectionBlock(text=mrkdwn.mrkdwn(_GONE_PRIVATE))])
+
+
+def no_concern() -> Message:
+    """What is left of a direct message to somebody who may not know of the request any more."""
+    return _message(_NO_CONCERN, [SectionBlock(text=mrkdwn.mrkdwn(_NO_CONCERN))])
+
+
 def _message(text: str, blocks: list[Block]) -> Message:
     return Message(text=mrkdwn.escaped(text), blocks=tuple(block.to_dict() for block in blocks))
 
@@ -56,7 +74,7 @@ def _blocks(job: Job, notice: Notice, *, may_act: bool) -> list[Block]:
 
 
 def _in_short(job: Job, notice: Notice) -> str:
-    if notice.kind is NoticeKind.CARD:
+    if notice.kind in CARDS:
         return _standing(job)
     if notice.kind in DIRECT:
         return direct.in_short(job, notice)
@@ -74,6 +92,7 @@ _NUMBERED: Mapping[NoticeKind, Callable[[Job, int], list[Block]]] = {
 
 _PLAIN: Mapping[NoticeKind, Callable[[Job], list[Block]]] = {
     NoticeKind.CARD: card.blocks,
+    NoticeKind.PRIVATE_CARD: card.blocks,
     NoticeKind.DECIDED: replies.decided,
     NoticeKind.GLASS_BROKEN: replies.glass_broken,
     NoticeKind.REVIEW_OVERDUE: replies.reviewed,

@@ -6,7 +6,7 @@ from bot.domain.audit import AuditEntry, EntryKind
 from bot.domain.entities import Person
 from bot.domain.job import Job
 from bot.domain.limits import Freeze
-from bot.domain.notices import NoticeKind
+from bot.domain.notices import card_of
 from bot.pipeline.pipelines import PIPELINES
 from bot.pipeline.recording import subject_of
 from bot.ports.bundle import Ports
@@ -78,7 +78,7 @@ def _has_entry(number: int) -> bool:
 
 
 def _about(job: Job) -> dict[str, str]:
-    card = job.messages.get(NoticeKind.CARD)
+    card = card_of(job)
     return {
         "job": job.id,
         "subject": subject_of(job.request),

@@ -259,6 +259,19 @@ async def test_a_direct_message_is_rewritten_only_where_it_would_say_something_e
     assert "*Approved* by <@U0DENIZ>" in str(message["blocks"])
 
 
+async def test_a_direct_message_to_somebody_who_may_not_know_any_more_says_only_that(
+    world: World, announcer: SlackAnnouncer
+) -> None:
+    job = since_long(jobs.a_waiting_for_approval())
+    asked = await announcer.post(job, QUESTION)
+
+    await announcer.refresh(job, QUESTION, asked, may_act=False, may_see=False)
+
+    (message,) = await world.messages()
+    assert message["text"] == "You were asked about a request that does not concern you any more."
+    assert [block["type"] for block in message["blocks"]] == ["section"]
+
+
 async def test_a_direct_message_that_was_deleted_needs_to_say_nothing(
     world: World, announcer: SlackAnnouncer
 ) -> None:

@@ -142,13 +142,14 @@ async def test_checks_that_take_too_long_are_answered_before_slack_gives_up(
 
 
 async def test_somebody_unknown_to_the_catalog_is_told_so_in_the_form(world: World) -> None:
-    nobody = world.member("nobody")
-    await nobody.says("/idp new-app")
-    view = await nobody.modal()
+    ada = world.member("ada")
+    await ada.says("/idp new-app")
+    view = await ada.modal()
+    world.behind.directory.people.pop(ada.id)
     typed = {name: {"field.text": "Hello"} for name in ("name", "description", "hostname")}
     state = slack_state(view, typed)
 
-    answer = await submitted(world, nobody, view, state)
+    answer = await submitted(world, ada, view, state)
 
     assert "belongs to nobody in the catalog" in answer["errors"]["name"]
     assert stored(world) == []

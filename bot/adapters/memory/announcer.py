@@ -12,12 +12,13 @@ _SHOWN = {"state", "steps", "decisions", "voided", "review", "review_overdue_at"
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A message, with the job as it stood when it was drawn last, and whether it offers to act on it."""
+    """A message, with the job as it stood when it was drawn last, and whether it offers to act on it or tells of it at all."""
 
     ref: MessageRef
     notice: Notice
     job: Job
     may_act: bool = True
+    may_see: bool = True
 
 
 class MemoryAnnouncer(Faults):
@@ -30,10 +31,11 @@ class MemoryAnnouncer(Faults):
     async def post(self, job: Job, notice: Notice) -> MessageRef:
         with self.around("post"):
             number = f"{len(self.posted):06}"
+            channel = f"D{job.request.requester.slack_id}" if job.is_private else job.channel
             ref = MessageRef(
-                channel=job.channel,
+                channel=channel,
                 ts=f"1700000000.{number}",
-                permalink=f"https://slack.example.com/archives/{job.channel}/p1700000000{number}",
+                permalink=f"https://slack.example.com/archives/{channel}/p1700000000{number}",
             )
             self.posted.append(Posted(ref, notice, job))
             return ref
@@ -44,15 +46,16 @@ class MemoryAnnouncer(Faults):
             return next(found, None)
 
     async def refresh(
-        self, job: Job, notice: Notice, ref: MessageRef, *, may_act: bool
+        self, job: Job, notice: Notice, ref: MessageRef, *, may_act: bool, may_see: bool = True
     ) -> MessageRef:
-        shows = digest_of({**job.model_dump(mode="json", include=_SHOWN), "may_act": may_act})
+        told = job.model_dump(mode="json", include=_SHOWN) if may_see else {}
+        shows = digest_of({**told, "may_act": may_act, "may_see": may_see})
         if ref.shows == shows:
             return ref
         with self.around("refresh"):
             shown = ref.model_copy(update={"shows": shows})
             self.posted = [
-                Posted(shown, notice, job, may_act) if m.notice == notice else m
+                Posted(shown, notice, job, may_act, may_see) if m.notice == notice else m
                 for m in self.posted
             ]
             return shown

@@ -37,8 +37,8 @@ async def plan_app(
     held = held_names(plan.names, host=plan.host)
     if taken := await jobs.reserve(held, job_id=job.id, now=clock()):
         raise PermanentError(
-            f"Job {next(iter(taken.values()))} is making something of the same name.",
-            "Choose another name, or wait for that job to end and press Retry.",
+            "Another request is making something of the same name.",
+            "Choose another name, or wait for that one to end and press Retry.",
             fields=tuple(dict.fromkeys(map(field_behind, taken))),
         )
     return plan
