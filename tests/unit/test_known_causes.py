@@ -550,7 +550,7 @@ SAID = {
             "await_live_url",
             "https://hello.example.com to answer 200 (it answers 404); an older route, of the namespace shop, has the host name too",
         ),
-        ("plan_app", "Another request is making something of the same name."),
+        ("plan_app", "Job k3v9x2ab is making something of the same name."),
     ],
     "quota-exceeded": [
         (

@@ -7,6 +7,7 @@ import pytest
 
 from bot.domain.errors import PermanentError, TemporaryError
 from bot.domain.job import Job, JobState, StepRecord, StepState
+from bot.domain.request import Visibility
 from bot.ports.cluster import Health, Sync
 from bot.ports.git_host import RenderedFile
 from bot.usecases.retry import retry
@@ -370,6 +371,17 @@ async def test_a_full_name_that_helm_refuses_fails_before_anything_is_made(world
     assert job.fields_at_fault == ("name",)
     assert "35 characters at most" in job.step("plan_app").reason
     assert not [path for path in world.git.repositories if path.startswith("idp/payments/")]
+
+
+async def test_a_private_job_that_holds_the_same_names_is_not_named(world: World) -> None:
+    await world.jobs.reserve({"host": "hello.dev.example.com"}, job_id="job00009", now=world.now())
+    private = an_app_request(visibility=Visibility.PRIVATE)
+    await world.jobs.create(a_job(id="job00009", request=private))
+
+    job = await begin(world)
+
+    reason = job.step("plan_app").reason
+    assert reason == "Another request is making something of the same name."
 
 
 async def test_a_missing_team_group_is_a_failure_with_a_fix(world: World) -> None:

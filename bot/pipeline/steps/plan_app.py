@@ -37,8 +37,14 @@ async def plan_app(
     held = held_names(plan.names, host=plan.host)
     if taken := await jobs.reserve(held, job_id=job.id, now=clock()):
         raise PermanentError(
-            "Another request is making something of the same name.",
+            f"{await _told(next(iter(taken.values())), jobs)} is making something of the same name.",
             "Choose another name, or wait for that one to end and press Retry.",
             fields=tuple(dict.fromkeys(map(field_behind, taken))),
         )
     return plan
+
+
+async def _told(job_id: str, jobs: JobStore) -> str:
+    """Which job it is, where everybody may know: this failure is read by all who see the card."""
+    holder = await jobs.load(job_id)
+    return f"Job {job_id}" if holder and not holder.is_private else "Another request"
