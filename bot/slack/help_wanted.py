@@ -7,7 +7,7 @@ from slack_sdk.models.blocks import Block, ContextBlock, SectionBlock
 from bot.domain.causes.known import cause_named
 from bot.domain.job import HelpAsked, Job, StepRecord
 from bot.pipeline import pipelines
-from bot.slack import advice, card, ids, mrkdwn, outcomes
+from bot.slack import advice, card, mrkdwn, outcomes
 
 
 def help_wanted(job: Job, number: int) -> list[Block]:
@@ -57,6 +57,6 @@ def _exists(job: Job) -> str:
 def _where(job: Job) -> str:
     """The job's id, and its card where others can open it: nobody else sees one in a direct message."""
     shown = job.messages.get("card")
-    is_open = shown and shown.permalink and not ids.is_direct(shown.channel)
+    is_open = shown and shown.permalink and not shown.is_direct
     link = f"{mrkdwn.link(shown.permalink, 'The card')} · " if shown and is_open else ""
     return f"{link}`{mrkdwn.escaped(job.id, mrkdwn.NAME_LENGTH)}`"

@@ -38,16 +38,10 @@ FIELD_CHANGED = re.compile(r"(form\.template|(field|pick|choose)\b.*)")
 PICK = re.compile(r"pick\.(.+)")
 CHOOSE = "choose"
 
-_DIRECT_PREFIX = "D"
 _SHARED_PREFIXES = ("C", "G")
 _DIGEST_LENGTH = 16
 
 NOTICE_EVENT = "idp_notice"
-
-
-def is_direct(channel: str) -> bool:
-    """Whether a conversation is between the bot and one person: nobody else sees what is in it."""
-    return channel.startswith(_DIRECT_PREFIX)
 
 
 def is_shared(place: str) -> bool:

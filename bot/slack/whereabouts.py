@@ -49,7 +49,7 @@ async def _why_elsewhere(ports: Ports, job: Job) -> str:
     if isinstance(request, AppRequest) and request.visibility is Visibility.PRIVATE:
         return "It is private"
     card = await _card(ports, job.id)
-    return "The bot cannot write in this channel" if card and ids.is_direct(card.channel) else ""
+    return "The bot cannot write in this channel" if card and card.is_direct else ""
 
 
 async def _card(ports: Ports, job_id: str) -> MessageRef | None:

@@ -186,8 +186,8 @@ class SilentDirectory:
         await asyncio.Event().wait()
         raise AssertionError(slack_id)
 
-    async def slack_ids(self, group: EntityRef) -> tuple[str, ...]:
-        raise AssertionError(group)
+    async def slack_ids(self, group: EntityRef, *, at_most: int | None = None) -> tuple[str, ...]:
+        raise AssertionError(group, at_most)
 
 
 async def test_a_form_waits_for_no_directory_longer_than_slack_does() -> None:
