@@ -30,7 +30,7 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.sandbox
 	@touch $@
 
 demo: $(VENV)/.sandbox ## the whole platform and the bot on this machine, in a browser (FRESH=1 starts anew)
-	$(BIN)/python -m bot demo --state $(STATE) $(if $(FRESH),--fresh) $(if $(PORT),--port $(PORT)) $(if $(POLICY),--policy $(POLICY))
+	$(BIN)/python -m bot demo --state $(STATE) $(if $(filter 1,$(FRESH)),--fresh) $(if $(PORT),--port $(PORT)) $(if $(POLICY),--policy $(POLICY))
 
 run: $(VENV)/.sandbox ## the bot against the systems that the environment names
 	$(BIN)/python -m bot run

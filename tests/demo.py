@@ -39,10 +39,10 @@ class Demo:
 
 
 @contextlib.contextmanager
-def a_demo(state: Path, *options: str, port: int = 0) -> Iterator[Demo]:
-    """Start the demo, and yield it once all is ready."""
-    command = [sys.executable, "-m", "bot", "demo", "--json", "--port", str(port)]
-    command += ["--state", str(state), *options]
+def a_demo(state: Path, *options: str, port: int | None = 0) -> Iterator[Demo]:
+    """Start the demo, and yield it once all is ready; without a port it takes those that it had before."""
+    command = [sys.executable, "-m", "bot", "demo", "--json", "--state", str(state), *options]
+    command += [] if port is None else ["--port", str(port)]
     with subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as process:

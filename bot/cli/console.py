@@ -49,8 +49,9 @@ def _leaves(group: BaseException) -> Iterator[BaseException]:
 def _say(error: BaseException) -> None:
     fix = error.fix if isinstance(error, PermanentError) else "Try again in a moment."
     cause = error.cause if isinstance(error, (PermanentError, TemporaryError)) else str(error)
-    err.print(_readable(cause), style="bold red", markup=False, highlight=False)
-    err.print(_readable(fix), markup=False, highlight=False)
+    # Each on one line, however long: a terminal wraps it, and no path or address is cut in two.
+    err.print(_readable(cause), style="bold red", markup=False, highlight=False, soft_wrap=True)
+    err.print(_readable(fix), markup=False, highlight=False, soft_wrap=True)
 
 
 def shown(text: str) -> str:

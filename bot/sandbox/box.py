@@ -22,6 +22,8 @@ from bot.sandbox.runner import toolchain
 from bot.sandbox.slack import SlackWorkspace
 
 PARTS = ("gitlab", "cluster", "catalog", "slack")
+LISTENERS = ("slack", "gitlab", "cluster", "argocd", "catalog", "http", "https", "redis", "bot")
+"""All that has a port of its own, in the order of the ports; `redis` and `bot` are of no part."""
 GROUP = "idp"
 WEBHOOK_SECRET = "sandbox-webhook-secret"  # noqa: S105 it guards a port on this machine's loopback
 
@@ -37,8 +39,12 @@ class Numbers:
 
     def __getitem__(self, name: str) -> int:
         """The port of a listener; all are free ones when the first port is 0."""
-        order = ("slack", "gitlab", "cluster", "argocd", "catalog", "http", "https", "redis", "bot")
-        return self.first + order.index(name) if self.first else 0
+        return self.first + LISTENERS.index(name) if self.first else 0
+
+    def of(self, parts: Collection[str]) -> tuple[int, ...]:
+        """The ports that these parts listen on."""
+        cluster = ("argocd", "http", "https") if "cluster" in parts else ()
+        return tuple(self[name] for name in (*parts, *cluster))
 
 
 @dataclass(slots=True)

@@ -45,7 +45,7 @@ async def test_an_interrupted_demo_goes_on_where_it_was_and_a_fresh_one_starts_a
         await eventually(lambda: _step(http, "await_pipeline", "in_progress"), 60)
         await _stopped(demo)
 
-    with demos.a_demo(tmp_path, port=port) as demo:
+    with demos.a_demo(tmp_path, port=None) as demo:
         assert await _card(http, "")
         assert await _repository(http, demo)
         await eventually(lambda: _card(http, ": done"), 90)
