@@ -1,5 +1,10 @@
 """The pages behind the addresses that the API gives."""
 
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
 from gitlab.v4.objects import Project
 
 from tests.contract.gitlab_world import World, ci, commit, finished, world
@@ -122,3 +127,66 @@ def test_an_unknown_address_is_a_404(world: World) -> None:
     with world.http() as http:
         for path in ("/nobody/nothing", f"/{project.path_with_namespace}/-/nothing", "/-/static/x"):
             assert http.get(path).status_code == 404
+
+
+LINKS = {
+    "src/app.py": "{base}/-/blob/main/src/app.py",
+    "./src/": "{base}/-/blob/main/src",
+    "docs/../README.md?plain=1#top": "{base}/-/blob/main/README.md?plain=1#top",
+    "/docs/guide.md": "{base}/-/blob/main/docs/guide.md",
+    "https://example.com/x": "https://example.com/x",
+    "mailto:ada@example.com": "mailto:ada@example.com",
+    "#below": "#below",
+    "../../outside": "../../outside",
+}
+
+
+def test_links_of_a_readme_lead_to_the_files_of_its_repository(world: World) -> None:
+    project = world.project()
+    readme = " ".join(f"[x]({link})" for link in LINKS) + " ![logo](logo.png)"
+    commit(
+        project, README_DOT_md=readme, src__app_DOT_py="x = 1", docs__guide_DOT_md="[up](../src)"
+    )
+    base = f"/{project.path_with_namespace}"
+
+    for place_ in ("", "/-/tree/main", "/-/blob/main/README.md"):
+        shown = page(world, project.web_url + place_)
+        for link in LINKS.values():
+            assert f'href="{link.format(base=base)}"' in shown
+        assert f'src="{base}/-/raw/main/logo.png"' in shown
+    assert f'href="{base}/-/blob/main/src"' in page(
+        world, f"{project.web_url}/-/blob/main/docs/guide.md"
+    )
+
+
+def test_the_address_of_a_folder_as_if_it_were_a_file_leads_to_the_folder(world: World) -> None:
+    project = filled(world)
+    with world.http() as http:
+        moved = http.get(f"{project.web_url}/-/blob/main/src")
+        missing = http.get(f"{project.web_url}/-/blob/main/nowhere")
+
+    assert "app.py" in page(world, world.instance.url + moved.headers["location"])
+    assert missing.status_code == 404
+
+
+def test_the_edit_address_of_a_file_shows_it_and_says_how_it_is_changed(world: World) -> None:
+    shown = page(world, f"{filled(world).web_url}/-/edit/main/README.md")
+
+    assert "Welcome" in shown
+    assert "clone the repository" in shown
+
+
+@pytest.mark.parametrize("visibility", ["private", "internal", "public"])
+def test_what_the_page_says_about_cloning_works(
+    world: World, tmp_path: Path, visibility: str
+) -> None:
+    project = world.project(visibility=visibility)
+    found = re.search(r"git clone [^\s<\"]+", page(world, project.web_url))
+    commit(project, README_DOT_md="# Welcome")
+    said = re.search(r"git clone [^\s<\"]+", page(world, project.web_url))
+
+    assert found
+    assert said
+    assert found[0] == said[0], "an empty repository is cloned in the same way"
+    subprocess.run([*said[0].split(), str(tmp_path / "it")], check=True, timeout=60)
+    assert (tmp_path / "it" / "README.md").read_text() == "# Welcome"

@@ -24,12 +24,13 @@ async def _none_runs(_: set[int]) -> None:
 
 @dataclass(slots=True)
 class Forge:
-    """The state, and the address that it is reached at (known once a port is bound)."""
+    """The state, and what is known once it is served: its address, and the token that reads."""
 
     root: Path
     store: Store
     repositories: repository.Repositories
     url: str = ""
+    read_token: str = ""
     faults: Faults = field(default_factory=Faults)
     on_jobs_ready: Callable[[int], None] = lambda _: None
     on_deliveries_ready: Callable[[], None] = lambda: None

@@ -58,6 +58,7 @@ async def serve(
     forge = _opened(state_dir, faults or Faults())
     with contextlib.closing(forge.store):
         credentials = seed.seeded(forge, people)
+        forge.read_token = credentials.read_token
         tools = await toolchain.prepare(state_dir)
         async with served(_application(forge), port) as bound:
             forge.url = f"http://{LOOPBACK}:{bound}"

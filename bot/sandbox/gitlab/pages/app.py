@@ -16,6 +16,7 @@ _Page = Callable[[Site, Project, str], Awaitable[Response]]
 _PAGES: Mapping[str, _Page] = {
     "tree": source.tree,
     "blob": source.blob,
+    "edit": source.edit,
     "raw": source.raw,
     "commits": source.commits,
     "commit": source.commit,

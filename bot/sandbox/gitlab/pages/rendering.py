@@ -1,10 +1,13 @@
 """Fill templates, highlight code and show logs: everything that turns text into HTML."""
 
 import html
+import posixpath
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import jinja2
 from markdown_it import MarkdownIt
@@ -22,6 +25,7 @@ _LARGEST_HIGHLIGHTED = 200_000
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 _FORMATTER = HtmlFormatter(linenos="table", lineanchors="L", anchorlinenos=True, wrapcode=True)
 _MARKDOWN = MarkdownIt("js-default")
+_LINKS = {"href": "blob", "src": "raw"}
 _ANSI = re.compile(r"\x1b\[([0-9;]*)[mK]")
 _COLOURS = {
     "30": "black",
@@ -33,6 +37,27 @@ _COLOURS = {
     "36": "cyan",
     "1": "bold",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where a document lies: its links are relative to it."""
+
+    project: str
+    ref: str
+    folder: str
+
+    def address(self, kind: str, link: str) -> str:
+        """The page or the bytes of another file of the repository; what leads out of it stays as it is."""
+        parts = urlsplit(link)
+        if parts.scheme or parts.netloc or not parts.path:
+            return link
+        start = "" if parts.path.startswith("/") else self.folder
+        path = posixpath.normpath(posixpath.join(start, parts.path.lstrip("/")))
+        if path.startswith(".."):
+            return link
+        page = f"/{self.project}/-/{kind}/{self.ref}/{'' if path == '.' else path}"
+        return urlunsplit(("", "", page, parts.query, parts.fragment))
 
 
 def environment() -> jinja2.Environment:
@@ -89,9 +114,17 @@ def code(name: str, text: str) -> Markup:
     return Markup(highlight(text, lexer, _FORMATTER))  # noqa: S704 - Pygments escapes the text
 
 
-def markdown(text: str) -> Markup:
-    """A README; HTML in it is shown and not obeyed."""
-    return Markup(_MARKDOWN.render(text))  # noqa: S704 - HTML is switched off in the parser
+def markdown(text: str, home: Home | None = None) -> Markup:
+    """A README; HTML in it is shown and not obeyed, and links lead on from where it lies."""
+    tokens = _MARKDOWN.parse(text)
+    if home:
+        for token in (child for each in tokens for child in each.children or ()):
+            token.attrs |= {
+                name: home.address(kind, str(token.attrs[name]))
+                for name, kind in _LINKS.items()
+                if name in token.attrs
+            }
+    return Markup(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}))  # noqa: S704 - HTML is switched off in the parser
 
 
 def log(raw: bytes) -> Markup:

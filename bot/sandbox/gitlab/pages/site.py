@@ -6,6 +6,7 @@ from typing import Any
 import jinja2
 from starlette.responses import HTMLResponse
 
+from bot.sandbox.gitlab import seed
 from bot.sandbox.gitlab.ci import pipelines
 from bot.sandbox.gitlab.entities.times import seconds
 from bot.sandbox.gitlab.forge import Forge
@@ -43,8 +44,15 @@ class Site:
             trail=list(reversed(self.forge.ancestors(space))),
             project=project.model_dump() | {"full_name": f"{space.full_name} / {project.name}"},
             clone_url=f"{self.forge.web_url(project)}.git",
+            clone_command=self._clone_command(project),
+            login=seed.ADMIN,
             **shown,
         )
+
+    def _clone_command(self, project: Project) -> str:
+        """With a login that reads and no more: whoever is at the page sees it."""
+        scheme, _, address = self.forge.web_url(project).partition("://")
+        return f"git clone {scheme}://{seed.ADMIN}:{self.forge.read_token}@{address}.git"
 
     def latest_pipeline(self, project: Project, sha: str) -> Pipeline | None:
         """The newest pipeline of a commit."""

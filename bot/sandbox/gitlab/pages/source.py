@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from bot.sandbox.gitlab import access
 from bot.sandbox.gitlab.git import diffs, reading, repository
@@ -85,23 +85,37 @@ async def tree(site: Site, project: Project, text: str | None) -> Response:
         commits=folder.commits,
         last=folder.last,
         pipeline=site.latest_pipeline(project, folder.last.sha) if folder.last else None,
-        readme=_readme(readme) if readme else None,
+        readme=_readme(site, project, where.ref, readme) if readme else None,
         readme_name=readme.path.rpartition("/")[2] if readme else "",
         **shown,
     )
 
 
-def _readme(file: reading.File) -> object:
+def _readme(site: Site, project: Project, ref: str, file: reading.File) -> object:
     text = file.content.decode(errors="replace")
     if file.path.lower().endswith(_MARKDOWN):
-        return rendering.markdown(text)
+        return rendering.markdown(text, _home(site, project, Place(ref, file.path)))
     return rendering.code(file.path, text)
 
 
-async def blob(site: Site, project: Project, text: str) -> Response:
-    """A file with colours and line numbers."""
+def _home(site: Site, project: Project, where: Place) -> rendering.Home:
+    folder = where.path.rpartition("/")[0]
+    return rendering.Home(site.forge.full_path(project), where.ref, folder)
+
+
+async def edit(site: Site, project: Project, text: str) -> Response:
+    """Where GitLab has an editor there is none: it shows the file, and how to change it."""
+    return await blob(site, project, text, is_edit=True)
+
+
+async def blob(site: Site, project: Project, text: str, *, is_edit: bool = False) -> Response:
+    """A file with colours and line numbers; the address of a folder leads to the folder's page."""
     where = place(project, text)
-    file = await site.forge.git(reading.file, project, where.ref, where.path)
+    try:
+        file = await site.forge.git(reading.file, project, where.ref, where.path)
+    except reading.NoSuchPath:
+        await site.forge.git(reading.tree, project, where.ref, where.path)
+        return RedirectResponse(f"/{site.forge.full_path(project)}/-/tree/{text}", 302)
     last = await site.forge.git(reading.commit, project, file.last_commit)
     content = _text(file.content)
     is_markdown = where.path.lower().endswith(_MARKDOWN) and content is not None
@@ -116,7 +130,10 @@ async def blob(site: Site, project: Project, text: str) -> Response:
         crumbs=_crumbs(where.path),
         size=len(file.content),
         last=last,
-        rendered=rendering.markdown(content) if is_markdown and content else None,
+        rendered=rendering.markdown(content, _home(site, project, where))
+        if is_markdown and content
+        else None,
+        is_edit=is_edit,
         code=None if content is None else rendering.code(where.path, content),
     )
 
