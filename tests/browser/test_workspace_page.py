@@ -57,7 +57,7 @@ def _form(note: str = "") -> Json:
     kinds = [option("web service", "web"), option("library")]
     kind = {"type": "static_select", "action_id": "kind", "options": kinds}
     view = slack.modal(
-        {**slack.text_field("name"), "label": plain("Name")},
+        {**slack.text_field("name", max_length=20), "label": plain("Name")},
         {"type": "input", "block_id": "system", "label": plain("System"), "element": search},
         {
             "type": "input",
@@ -171,6 +171,21 @@ async def _fill_in(form: Locator) -> None:
     await form.get_by_role("textbox", name="Name").fill("hello")
     await form.get_by_role("button", name="Create").click()
     await expect(form).to_be_hidden()
+
+
+async def test_an_answer_that_is_too_long_is_kept_as_typed_with_an_error_below_it(
+    room: Room, browser: BrowserContext, app: AsyncApp
+) -> None:
+    ada = await _at(browser, room, "U0ADA")
+    await _type(ada, "/idp new-app")
+    form = ada.get_by_role("dialog", name="New application")
+    name = form.get_by_role("textbox", name="Name")
+
+    await name.press_sequentially("a name of more than 20 signs")
+    await form.get_by_role("button", name="Create").click()
+
+    await expect(form.get_by_text("Please use at most 20 characters.")).to_be_visible()
+    await expect(name).to_have_value("a name of more than 20 signs")
 
 
 async def _decide(deniz: Page) -> None:

@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.slack import IDP_BOT, SlackApp
 from bot.sandbox.slack.manifest import installed
+from bot.slack import commands, guide
 from tests.contract import slack_workspace as slack
 from tests.contract.slack_workspace import CURIOUS, Json, Room
 
@@ -40,6 +41,17 @@ def test_the_app_in_the_workspace_is_the_one_of_the_manifest() -> None:
     blank = SlackApp(IDP_BOT.id, "", IDP_BOT.bot_id, IDP_BOT.user_id, IDP_BOT.commands, (), ())
 
     assert installed(MANIFEST.read_text(), blank) == IDP_BOT
+
+
+def test_the_list_under_the_slash_offers_what_the_bot_knows_in_the_words_of_its_help() -> None:
+    offered = {f"/idp {hint.usage}": hint.description for hint in IDP_BOT.commands[0].hints}
+    helped = {
+        command.partition(" [")[0]: meaning[0].upper() + meaning[1:]
+        for command, meaning in guide._HELP
+    }
+
+    assert set(offered) == {f"/idp {word}" for word in commands._SUB_COMMANDS}
+    assert helped.items() <= offered.items()
 
 
 async def test_another_apps_manifest_is_taken_for_good(tmp_path: Path) -> None:

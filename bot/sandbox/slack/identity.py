@@ -63,13 +63,16 @@ IDP_BOT = SlackApp(
             "/idp",
             "Your developer platform",
             (
-                Hint("new-app", "An application, from template to live URL"),
-                Hint("new-system", "A system in the catalog"),
-                Hint("status", "How a job or an application is doing"),
-                Hint("jobs", "Your latest jobs"),
-                Hint("retry", "Run a failed job again from where it failed"),
-                Hint("cancel", "Stop a job at the next safe point"),
-                Hint("undo", "Take back what a failed or cancelled job has made"),
+                Hint(
+                    "new-app", "A new application from a golden-path template, up to its live URL"
+                ),
+                Hint("new-system", "A new system in the catalog, for applications to belong to"),
+                Hint("status", "How something stands"),
+                Hint("jobs", "The newest requests"),
+                Hint("retry", "Go on from the step that failed"),
+                Hint("fix", "Answer anew what the form asked, where that is at fault"),
+                Hint("cancel", "Stop after what is being done now"),
+                Hint("undo", "Take back what a failed or cancelled request has made"),
                 Hint("help", "Everything it can do"),
             ),
         ),
