@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,8 +12,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.panel import Panel
-from rich.table import Table
 
 from bot.adapters.embedded_valkey import embedded_valkey, is_running
 from bot.adapters.loopback import free_port
@@ -198,10 +196,21 @@ def _tell(description: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(description), flush=True)  # noqa: T201 Rich would wrap the line
         return
-    table = Table.grid(padding=(0, 2))
-    for name, told in description.items():
-        address = told if isinstance(told, str) else next(iter(told.values()))
-        table.add_row(name, address)
+    say = partial(out.print, markup=False, highlight=False, soft_wrap=True)
     page = description.get("page")
-    title = f"Open [bold]{page}[/] and type /idp new-app" if page else "The sandbox is running"
-    out.print(Panel(table, title=title, subtitle="Ctrl-C stops it", expand=False))
+    say(f"Open {page} and type /idp new-app" if page else "The sandbox is running", style="bold")
+    for name, told in description.items():
+        for number, line in enumerate(_lines(name, told) if name != "page" else ()):
+            say(f"{'' if number else name:<9}{line}")
+    say("Ctrl-C stops it.")
+
+
+def _lines(name: str, told: Mapping[str, str]) -> Iterator[str]:
+    """The address, and what one has to know to use it; a line each, which no terminal's width cuts."""
+    if name == "gateway":
+        yield f"{told['https']}; each application has a name before localhost"
+        yield f"Browsers warn of its certificate: go past that, or trust {told['ca']}"
+        return
+    yield next(iter(told.values()))
+    if name == "gitlab":
+        yield f"git: user {told['user']}, password {told['token']}"

@@ -99,7 +99,11 @@ class Box:
                 for name in ("api_url", "bot_token", "app_token", "signing_secret")
             }
         if self.gitlab:
-            told["gitlab"] = {"url": self.gitlab.url, "token": self.gitlab.token}
+            told["gitlab"] = {
+                "url": self.gitlab.url,
+                "user": gitlab.ADMIN,
+                "token": self.gitlab.token,
+            }
         if self.cluster:
             told["cluster"] = {"kubeconfig": str(self.cluster.admin_kubeconfig)}
             told["argocd"] = {"url": self.cluster.argocd_url}

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.__main__ import main
-from bot.cli import state_folder
+from bot.cli import box, state_folder
 from bot.sandbox.box import Numbers
 from tests.boxed import ROOT
 from tests.demo import free_ports
@@ -163,3 +163,22 @@ def test_only_one_means_fresh_to_make(given: str, options: list[str]) -> None:
     )
 
     assert [word for word in shown.stdout.split() if word == "--fresh"] == options
+
+
+def test_what_is_told_at_the_start_is_whole_on_a_narrow_terminal_and_says_how_to_get_in(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    redis, ca = "redis://:" + "secret" * 20 + "@127.0.0.1:7407/0", "/a/long/path" * 9 + "/ca.pem"
+    description = {
+        "page": "http://127.0.0.1:7400/",
+        "gitlab": {"url": "http://127.0.0.1:7401", "user": "idp-bot", "token": "glpat-x"},
+        "gateway": {"http": "http://localhost:7405", "https": "https://localhost:7406", "ca": ca},
+        "redis": {"url": redis},
+    }
+
+    box._tell(description, as_json=False)
+
+    told = capsys.readouterr().out
+    for whole in ("http://127.0.0.1:7400/ ", f"trust {ca}\n", f"{redis}\n", "idp-bot", "glpat-x"):
+        assert whole in told
+    assert "Browsers warn" in told

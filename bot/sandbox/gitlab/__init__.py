@@ -4,6 +4,7 @@ What python-gitlab, Backstage and git ask of GitLab is answered as GitLab answer
 code in real bare repositories, jobs run in `bot.sandbox.runner`.
 """
 
+from bot.sandbox.gitlab.seed import ADMIN
 from bot.sandbox.gitlab.server import GitLabInstance, Person, serve
 
-__all__ = ["GitLabInstance", "Person", "serve"]
+__all__ = ["ADMIN", "GitLabInstance", "Person", "serve"]
