@@ -17,7 +17,9 @@ from bot.domain.readable import is_readable
 from bot.domain.secrecy import masked
 from bot.settings import MissingOrMalformed, S, read_settings
 
-out = Console()
+AS_WIDE_AS_NEEDED = 10_000
+out = Console(width=None if sys.stdout.isatty() else AS_WIDE_AS_NEEDED)
+"""A terminal's width wraps tables; in a pipe or a file nothing does, so that each row is one line."""
 err = Console(stderr=True)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from bot import app
@@ -46,16 +46,16 @@ async def _found(settings: Settings) -> Sequence[Finding]:
 
 
 def _table_of(findings: Sequence[Finding]) -> Table:
-    table = Table("System", "Check", "Result", "Fix")
+    table = Table("System", "Check", Column("Result and fix", overflow="fold"))
     before = ""
     for finding in findings:
         if before and finding.system != before:
             table.add_section()
         result = Text(f"{finding.verdict}: ", STYLES[finding.verdict]).append(
-            finding.detail, "none"
+            "\n".join(filter(None, (finding.detail, finding.fix))), "none"
         )
         system = finding.system if finding.system != before else ""
-        table.add_row(Text(system, "bold"), Text(finding.check), result, Text(finding.fix))
+        table.add_row(Text(system, "bold"), Text(finding.check), result)
         before = finding.system
     return table
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from bot import app
 from bot.cli.console import err, explained, out, settings_or_exit, shown
@@ -34,6 +34,10 @@ COLOURS = {
     "review overdue": "red",
     "review-overdue": "red",
 }
+
+ENOUGH = 120
+WIDE = ("Job", "Kind", "Name", "Team", "State", "Asked by", "Asked at", "Took")
+NARROW = ("Job\nKind", "Name\nTeam", "State\nTook", "Asked at\nAsked by")
 
 
 def register(main: typer.Typer) -> None:
@@ -67,14 +71,32 @@ async def _show(words: str) -> None:
 
 
 def _table_of(found: Sequence[Job]) -> Table:
-    table = Table("Job", "Kind", "Name", "Team", "State", "Asked by", "Asked at", "Took")
+    """A row for each; where there is little room, two things share a column, one below the other."""
+    heads = WIDE if out.width >= ENOUGH else NARROW
+    table = Table(*map(_folding, heads), show_lines=heads is NARROW)
     for job in found:
-        request = job.request
-        took = duration.in_short(job.finished_at - job.created_at) if job.finished_at else ""
-        asked_at = f"{job.created_at:%Y-%m-%d %H:%M:%S}"
-        row = (request.kind, shown(request.name), request.owner.name, _standing(job))
-        table.add_row(job.id, *row, shown(request.requester.name), asked_at, took)
+        cells = _cells_of(job)
+        table.add_row(*("\n".join(cells[name] for name in head.split("\n")) for head in heads))
     return table
+
+
+def _cells_of(job: Job) -> dict[str, str]:
+    request = job.request
+    return {
+        "Job": job.id,
+        "Kind": request.kind,
+        "Name": shown(request.name),
+        "Team": request.owner.name,
+        "State": _standing(job),
+        "Asked by": shown(request.requester.name),
+        "Asked at": f"{job.created_at:%Y-%m-%d %H:%M:%S}",
+        "Took": duration.in_short(job.finished_at - job.created_at) if job.finished_at else "",
+    }
+
+
+def _folding(head: str) -> Column:
+    """Ids and dates are whole; what does not fit otherwise goes on in the next line and is never cut off."""
+    return Column(head, overflow="fold", no_wrap=head.startswith(("Job", "Asked at")))
 
 
 def _standing(job: Job) -> str:
@@ -87,7 +109,8 @@ def _standing(job: Job) -> str:
 
 def _steps_of(job: Job) -> Table:
     """All steps of its pipeline, and where it goes back those that take them back, in the order in which they run."""
-    table = Table("Step", "State", "Tries", "Took", "Remark", title="Steps")
+    heads = ("Step", "State", "Tries", "Took", "Remark")
+    table = Table(*map(_folding, heads), title="Steps")
     pipeline = PIPELINES[job.request.kind]
     back = way_back(pipeline, job).steps[::-1] if job.goes_back else ()
     for step in (*pipeline.steps, *back):
@@ -113,7 +136,7 @@ def _took(record: StepRecord) -> str:
 
 
 def _history_of(events: Sequence[Event]) -> Table:
-    table = Table("#", "At", "What", "Step", "Detail", title="History")
+    table = Table(*map(_folding, ("#", "At", "What", "Step", "Detail")), title="History")
     for event in events:
         at = f"{event.at:%H:%M:%S.%f}"[:-3]
         table.add_row(

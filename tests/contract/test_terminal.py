@@ -3,6 +3,8 @@
 import asyncio
 import hashlib
 import json
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from bot.domain.approval import BreakGlass, Decision, Verdict
 from bot.domain.break_glass import Review
 from bot.domain.causes.known import cause_named
 from bot.domain.job import JobState, StepRecord, StepState
+from tests.boxed import ROOT
 from tests.builders import ADA, NOON, a_job, a_person, a_system_request, group
 
 
@@ -260,3 +263,34 @@ def test_a_job_that_goes_back_shows_the_steps_of_the_way_back_and_which_one_fail
     assert "Take the environment down" in row
     assert "failed" in row
     assert "Remove the" not in steps
+
+
+def test_a_narrow_terminal_shows_ids_dates_and_names_whole(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(out, "width", 80)
+    requester = a_person("ada").model_copy(update={"name": "Adaeze Okafor-Lindqvist"})
+    store(redis_url, request=a_system_request(name="Checkout of tomorrow", requester=requester))
+
+    for told in (run(redis_url, "jobs").output, run(redis_url, "jobs", "job00001").output):
+        listed = told.partition("Steps")[0]
+        assert max(map(len, told.splitlines())) <= 80
+        assert "…" not in told
+        for whole in ("job00001", f"{NOON:%Y-%m-%d %H:%M:%S}", "new-system"):
+            assert whole in listed
+        for word in ("tomorrow", "Adaeze", "Okafor"):
+            assert word in listed
+
+
+def test_in_a_pipe_each_job_is_one_line(redis_url: str) -> None:
+    store(redis_url, request=a_system_request(name="Checkout of tomorrow and of the day after it"))
+
+    env = {"REDIS_URL": redis_url, "IDP_ENV_FILE": "", "PATH": ""}
+    command = [sys.executable, "-m", "bot", "jobs"]
+    piped = subprocess.run(
+        command, env=env, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+
+    [line] = [line for line in piped.stdout.splitlines() if "job00001" in line]
+    assert "Checkout of tomorrow and of the day after it" in line
+    assert f"{NOON:%Y-%m-%d %H:%M:%S}" in line

@@ -12,9 +12,10 @@ from typer.testing import CliRunner
 
 from bot.__main__ import main
 from bot.cli.console import out
+from bot.cli.doctor import _table_of
 from bot.domain.environments import Environment
 from bot.domain.errors import PermanentError, TemporaryError
-from bot.ports.finding import Checkup, Finding, Findings, Verdict, ok
+from bot.ports.finding import Checkup, Finding, Findings, Verdict, failed, ok
 from bot.slack.check import SCOPES
 from bot.usecases.diagnose import diagnose, environments
 from tests.builders import PLATFORM
@@ -156,3 +157,16 @@ def test_the_table_tells_a_person_what_to_do(monkeypatch: pytest.MonkeyPatch) ->
     assert "Check GITLAB_URL and the way there, then try again." in said
     assert "6 failed, 1 to look at." in said
     assert "secret" not in result.output
+
+
+def test_an_address_is_whole_on_a_narrow_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(out, "width", 80)
+    address = f"https://gitlab.example.com/{'a-long-group/' * 5}-/settings"
+
+    out.print(_table_of([failed("GitLab", "webhooks", f"There is none at {address}", "Add it.")]))
+
+    rows = [line.split("│") for line in capsys.readouterr().out.splitlines() if "│" in line]
+    assert address in "".join(row[3].strip() for row in rows)
+    assert "Add it." in rows[-1][3]
