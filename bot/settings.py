@@ -104,12 +104,17 @@ class StateSettings(BaseSettings):
         _keep_secrets(self)
 
 
-class PolicySettings(BaseSettings):
-    """What it takes to look at the rules of approval; without environments, nothing is said of those that they name."""
+class TemplateSettings(BaseSettings):
+    """What it takes to look at templates: where they are."""
 
     model_config = StateSettings.model_config
 
     idp_templates_dir: Path = Path("templates")
+
+
+class PolicySettings(TemplateSettings):
+    """What it takes to look at the rules of approval; without environments, nothing is said of those that they name."""
+
     idp_policy_file: Path | None = None
     idp_environments: tuple[Environment, ...] = Field(default=(), description=_ENVIRONMENTS)
 

@@ -17,7 +17,7 @@ from bot.domain.platform import Platform
 from bot.pipeline.pipeline import Pipeline
 from bot.pipeline.pipelines import PIPELINES
 from bot.ports.git_host import RenderedFile
-from bot.settings import PlatformSettings
+from bot.settings import PlatformSettings, TemplateSettings
 from bot.usecases.bootstrap import Seed
 from bot.usecases.bootstrap import bootstrap as ensure_platform
 
@@ -100,7 +100,7 @@ def _teams(catalog: Path) -> Iterator[str]:
 
 def templates() -> None:
     """List the templates and what their forms ask."""
-    settings = settings_or_exit(PlatformSettings)
+    settings = settings_or_exit(TemplateSettings)
     library = TemplateFolder(settings.idp_templates_dir)
     table = Table("Template", "Pipeline", "Title", "Asks for")
     with explained():

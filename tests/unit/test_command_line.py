@@ -51,3 +51,10 @@ async def test_bootstrap_lets_go_of_gitlab_however_it_ends(tmp_path: Path) -> No
 
     await eventually(is_let_go_of, 5)
     del ended  # until here it held the adapter, so nothing was let go of by chance
+
+
+def test_templates_are_listed_where_no_other_system_is_named() -> None:
+    result = CliRunner(env={"IDP_ENV_FILE": ""}).invoke(main, ["templates"])
+
+    assert result.exit_code == 0, result.output
+    assert "python-fastapi" in result.output

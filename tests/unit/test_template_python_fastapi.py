@@ -289,6 +289,17 @@ class TestChart:
         (parent,) = made["HTTPRoute"]["spec"]["parentRefs"]
         assert (parent["name"], parent["namespace"]) == ("external", "gateway")
 
+    def test_the_command_in_the_readme_shows_what_argo_cd_applies(
+        self, helm: Path, chart: Path
+    ) -> None:
+        with_an_image(chart)
+        _, _, said = (chart / "README.md").read_text(encoding="utf-8").partition("```sh\nhelm ")
+        words = said.partition("```")[0].replace("\\\n", " ").split()
+        shown = subprocess.run(
+            [helm, *words], cwd=chart, capture_output=True, text=True, check=True
+        )
+        assert set(manifests(shown.stdout)) == set(manifests(run_helm(helm, chart, "template")))
+
     def test_the_pod_is_as_restricted_as_kubernetes_can_ask_for(
         self, helm: Path, chart: Path
     ) -> None:

@@ -1,4 +1,4 @@
-"""Write logs as one JSON object per line, those of libraries too."""
+"""Write logs as one JSON object per line, or for eyes at a terminal, those of libraries too."""
 
 import json
 import logging
@@ -15,8 +15,7 @@ request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 def configure(settings: Settings) -> None:
     """Send everything to standard output, where the platform collects it."""
     handler = logging.StreamHandler(sys.stdout)
-    if settings.log_format == "json":
-        handler.setFormatter(JsonLines())
+    handler.setFormatter(JsonLines() if settings.log_format == "json" else Console())
     logging.basicConfig(handlers=[handler], level=settings.log_level, force=True)
 
 
@@ -42,3 +41,17 @@ class JsonLines(logging.Formatter):
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False, default=str)
+
+
+class Console(logging.Formatter):
+    """For eyes: the message, and behind it what JSON says in fields of their own."""
+
+    def __init__(self) -> None:
+        """Begin each line with how serious it is."""
+        super().__init__("%(levelname)s %(name)s: %(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Render one line, and an exception below it."""
+        said = "".join(f" {key}={value}" for key, value in getattr(record, "fields", {}).items())
+        message = record.getMessage() + said
+        return super().format(logging.makeLogRecord({**vars(record), "msg": message, "args": None}))

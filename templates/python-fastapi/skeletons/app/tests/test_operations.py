@@ -47,6 +47,17 @@ def test_logs_are_json_lines_also_those_of_libraries(capsys: pytest.CaptureFixtu
     assert (foreign["message"], foreign["logger"]) == ("slow: db", "library")
 
 
+async def test_logs_for_eyes_say_which_request_it_was_and_how_it_ended(
+    client: AsyncClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs.configure(Settings(_env_file=None, log_format="console"))
+    await client.get("/nowhere")
+    logging.getLogger("library").warning("slow: %s", "100%")
+    own, *_, foreign = capsys.readouterr().out.splitlines()
+    assert own.startswith("INFO app.requests: request method=GET path=/nowhere status=404")
+    assert foreign == "WARNING library: slow: 100%"
+
+
 async def test_an_unsound_request_id_is_replaced(client: AsyncClient) -> None:
     answer = await client.get("/", headers={"X-Request-ID": "a b;c"})
     assert answer.headers["X-Request-ID"] != "a b;c"
