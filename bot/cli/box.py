@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bot.adapters import policy_file
 from bot.adapters.embedded_valkey import embedded_valkey, is_running
 from bot.adapters.loopback import free_port
-from bot.adapters.policy_file import read_policy
 from bot.cli import child, ports, state_folder
 from bot.cli.console import err, explained, out
 from bot.domain.errors import PermanentError
@@ -23,7 +23,8 @@ from bot.domain.errors import PermanentError
 if TYPE_CHECKING:
     from bot.sandbox.box import Box
 
-REPOSITORY = (Path("helm"), Path("templates"))
+TEMPLATES = Path("templates")
+REPOSITORY = (Path("helm"), TEMPLATES)
 """What the platform is made of beside the catalog's entities; `make` runs where they are."""
 
 Port = Annotated[
@@ -92,7 +93,7 @@ def _start(parts: Sequence[str], wishes: Wishes, *, fresh: bool) -> None:
     with explained():
         box = _sandbox()
         parts = _known(parts, box.PARTS)
-        _ensure_readable(parts, wishes)
+        _ensure_readable(parts, wishes, box.ENVIRONMENT)
         with state_folder.held(wishes.state):
             before = None if fresh else state_folder.first_port(wishes.state)
             first = ports.chosen(wishes.port, before, count=len(box.LISTENERS))
@@ -131,7 +132,7 @@ def _known(parts: Sequence[str], known: Sequence[str]) -> Sequence[str]:
     return parts or known
 
 
-def _ensure_readable(parts: Sequence[str], wishes: Wishes) -> None:
+def _ensure_readable(parts: Sequence[str], wishes: Wishes, environment: str) -> None:
     """Find out whether all is here that the platform is made from."""
     if not wishes.company.is_dir():
         raise PermanentError(
@@ -145,7 +146,7 @@ def _ensure_readable(parts: Sequence[str], wishes: Wishes) -> None:
             "Run this where idp-bot's repository is.",
         )
     if wishes.policy:
-        read_policy(wishes.policy)
+        policy_file.fitting(wishes.policy, templates=TEMPLATES, environments=[environment])
 
 
 def _of_bot(wishes: Wishes, *, fresh: bool) -> Sequence[str]:

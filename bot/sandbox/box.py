@@ -25,6 +25,7 @@ PARTS = ("gitlab", "cluster", "catalog", "slack")
 LISTENERS = ("slack", "gitlab", "cluster", "argocd", "catalog", "http", "https", "redis", "bot")
 """All that has a port of its own, in the order of the ports; `redis` and `bot` are of no part."""
 GROUP = "idp"
+ENVIRONMENT = "development"
 WEBHOOK_SECRET = "sandbox-webhook-secret"  # noqa: S105 it guards a port on this machine's loopback
 
 Seed = Callable[[Mapping[str, str]], Awaitable[None]]
@@ -191,7 +192,7 @@ async def _seeded(box: Box, seed: Seed, argocd_url: str) -> None:
 
 
 def _environments(https_port: int) -> str:
-    return json.dumps([{"name": "development", "domain": "localhost", "https_port": https_port}])
+    return json.dumps([{"name": ENVIRONMENT, "domain": "localhost", "https_port": https_port}])
 
 
 def _gitlab(

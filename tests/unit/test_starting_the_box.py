@@ -121,12 +121,19 @@ def test_a_policy_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert "none.yaml cannot be read: No such file" in refused
 
 
-def test_a_policy_that_is_none_is_refused_with_what_is_wrong(tmp_path: Path) -> None:
-    (tmp_path / "rules.yaml").write_text("rules: [{name: x, when: {colour: red}}]")
+@pytest.mark.parametrize(
+    ("rules", "wrong"),
+    [
+        ("rules: [{name: x, when: {colour: red}}]", "rules.0.when.colour"),
+        ("rules: [{name: x, when: {environment: production}}]", "production"),
+    ],
+)
+def test_a_policy_that_the_bot_would_not_take_is_refused_with_what_is_wrong(
+    tmp_path: Path, rules: str, wrong: str
+) -> None:
+    (tmp_path / "rules.yaml").write_text(rules)
 
-    refused = told(start(tmp_path, "--policy", str(tmp_path / "rules.yaml")))
-
-    assert "rules.0.when.colour" in refused
+    assert wrong in told(start(tmp_path, "--policy", str(tmp_path / "rules.yaml"), "--port", "-1"))
 
 
 def test_outside_the_repository_the_option_that_there_is_is_named(
