@@ -168,13 +168,18 @@ def _changes(what: str) -> bool:
 
 
 def _stopping(pipeline: Pipeline, brake: Brake) -> Pipeline:
-    steps = tuple(dataclasses.replace(step, make=_made_by(step, brake)) for step in pipeline.steps)
+    makes = {undo.takes_back for undo in pipeline.undos}
+    steps = tuple(
+        dataclasses.replace(step, make=_made_by(step, brake, only_looks=step.name not in makes))
+        for step in pipeline.steps
+    )
     return dataclasses.replace(pipeline, steps=steps)
 
 
-def _made_by(step: Step[Any], brake: Brake) -> Callable[..., Awaitable[Value]]:
+def _made_by(step: Step[Any], brake: Brake, *, only_looks: bool) -> Callable[..., Awaitable[Value]]:
     async def make(**given: Any) -> Value:
         calls = attempt.get()
+        calls.any_answer = only_looks
         if calls.stop is None:
             return await step.make(**given)  # type: ignore[no-any-return] # a step of any fact
         try:
@@ -190,8 +195,8 @@ def _made_by(step: Step[Any], brake: Brake) -> Callable[..., Awaitable[Value]]:
 async def _made_losing_an_answer(
     step: Step[Any], given: Mapping[str, Any], calls: Calls, stop: Stop, brake: Brake
 ) -> Value:
-    """Lose the next answer to a change; a step that changes nothing runs once more and loses the first of all."""
-    if not stop.lost:
+    """Lose the next answer to a change; a step that had nothing to change runs once more and loses the first of all."""
+    if not (stop.lost or calls.any_answer):
         with contextlib.suppress(NotYet):
             await step.make(**given)
         calls.any_answer = True
