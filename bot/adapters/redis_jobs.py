@@ -180,6 +180,8 @@ class RedisJobs:
             if not job.can_be_undone:
                 return None
             fields = record.state_fields(JobState.UNDOING, ending="", finished_at=None)
+            for name, step in job.after_undo.items():
+                fields += record.step_fields(name, step)
             return [*fields, "undo_by", by.name, "fix", ""]
 
         await self._due_again(job_id, at)

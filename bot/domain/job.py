@@ -151,9 +151,9 @@ class Job(Value):
     not have happened. `cancelled_by` names who asked for a stop, `undo_by` who asked to take everything back.
     `decisions` are all that approvers gave to the plan as it is, `decision` the one that settled it; `voided` are those
     that were given to a plan that has changed since. `fix` is there while what no longer fits is taken back; `amended`
-    has what fixes have changed in things that stand, by step, `changed_by` who gave those other answers. Where a decision broke the glass, `review` is what was
-    said to it afterwards, and `review_overdue_at` when it was found that nobody had in time. `help_asked` is each time
-    that the platform team was asked.
+    has what fixes have changed in things that stand, by step, `changed_by` who gave those other answers. Where a
+    decision broke the glass, `review` is what was said to it afterwards, and `review_overdue_at` when it was found that
+    nobody had in time. `help_asked` is each time that the platform team was asked.
     """
 
     id: str
@@ -248,6 +248,11 @@ class Job(Value):
             if record.state in _UNDER_WAY and name.startswith(UNDO) is self.goes_back
         }
         return {**begun_anew, **left}
+
+    @property
+    def after_undo(self) -> Mapping[str, StepRecord]:
+        """The records that an undo changes: what the way back of a fix has failed at begins anew."""
+        return self.after_retry() if self.fix else {}
 
     @property
     def goes_back(self) -> bool:

@@ -8,7 +8,6 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.job import Job, MessageRef
 from bot.domain.notices import NoticeKind
-from bot.domain.request import AppRequest, Visibility
 from bot.ports.bundle import Ports
 from bot.slack import ids, mrkdwn, people, web_api
 
@@ -45,8 +44,7 @@ async def tell(ports: Ports, client: AsyncWebClient, job: Job, *, trigger_id: st
 
 async def _why_elsewhere(ports: Ports, job: Job) -> str:
     """Why the card is in nobody else's sight; empty where it is in the channel, or nowhere yet."""
-    request = job.request
-    if isinstance(request, AppRequest) and request.visibility is Visibility.PRIVATE:
+    if job.is_private:
         return "It is private"
     card = await _card(ports, job.id)
     return "The bot cannot write in this channel" if card and card.is_direct else ""

@@ -2,6 +2,7 @@
 
 from bot.domain.naming import repository_stem
 from bot.ports.bundle import Ports
+from bot.usecases import taking_in
 
 
 async def note_change(project: str, *, ports: Ports) -> str | None:
@@ -15,5 +16,5 @@ async def note_change(project: str, *, ports: Ports) -> str | None:
     if not job_id:
         return None
     await ports.jobs.signal(job_id)
-    await ports.scheduler.nudge(job_id)
+    await taking_in.wake(job_id, ports=ports)
     return job_id

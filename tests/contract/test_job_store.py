@@ -945,6 +945,8 @@ async def test_an_undo_takes_the_place_of_a_fix_that_cannot_be_made(jobs: JobSto
     job, fix = await a_failure(jobs)
     await jobs.fix(job.id, fix, request=job.request, at=LATER)
     lease = await take(jobs)
+    way_back = StepRecord(state=StepState.FAILED, attempts=3, started_at=LATER, reason="No right.")
+    await lease.write_step(f"undo:{STEP}", way_back, what="failed", at=LATER)
     await lease.write_state(JobState.FAILED, at=LATER, finished_at=LATER)
 
     assert await jobs.undo(job.id, by=ADA, at=LATER) is Answer.ACCEPTED
@@ -952,6 +954,7 @@ async def test_an_undo_takes_the_place_of_a_fix_that_cannot_be_made(jobs: JobSto
     undoing = await jobs.load(job.id)
     assert undoing
     assert (undoing.fix, undoing.undo_by) == (None, "Ada")
+    assert undoing.step(f"undo:{STEP}") == StepRecord(started_at=LATER), "it begins anew"
 
 
 async def test_void_decisions_make_room_for_others_and_are_remembered(jobs: JobStore) -> None:

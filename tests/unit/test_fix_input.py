@@ -253,6 +253,18 @@ async def test_a_way_back_that_fails_is_retried_before_anything_new_is_made(worl
     assert OTHER_APP in world.git.repositories
 
 
+async def test_an_undo_begins_anew_what_the_way_back_of_a_fix_failed_at(world: World) -> None:
+    job = await asked_although_taken(world)
+    world.git.fail_next(PermanentError("No right.", "Get it."), call="remove_project")
+    await fix(world, job, name="Hello again")
+
+    await undo(job.id, person=ADA, ports=world.ports)
+    undone = await world.advance(job)
+
+    assert undone.state is JobState.UNDONE
+    assert {p for p in world.git.repositories if p.startswith("idp/payments/")} == {APP}
+
+
 async def test_the_history_says_who_changed_which_answer_from_what_to_what(world: World) -> None:
     job = await failed(world, "ensure_push_access", "hostname")
 

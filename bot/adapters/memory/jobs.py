@@ -188,6 +188,7 @@ class MemoryJobs:
             "finished_at": None,
             "undo_by": by.name,
             "fix": None,
+            "steps": {**job.steps, **job.after_undo},
             "signals": job.signals + 1,
         }
         self.put(job_id, changes, what="undo", at=at, by=by)
