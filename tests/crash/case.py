@@ -25,8 +25,9 @@ from bot.usecases.submission import Submission
 from tests.colleague import eventually
 from tests.crash.platform import Platform
 from tests.crash.points import Stop
-from tests.crash.watch import Watch, is_over
+from tests.crash.watch import Watch
 from tests.crash.worker import Worker, started
+from tests.ends import is_over
 from tests.wire import LOOPBACK, Wire
 
 LONGEST_STORY = 120

@@ -11,8 +11,9 @@ from bot.pipeline.pipelines import PIPELINES
 from tests.colleague import eventually
 from tests.crash.case import Aftermath, Case
 from tests.crash.points import Point, Stood, Stop, levels
-from tests.crash.watch import is_over, stands_still
+from tests.crash.watch import stands_still
 from tests.crash.worker import Worker
+from tests.ends import is_over
 
 ROUNDS = 4
 """How often a job's workers are killed at most, so that it is over in time: more jobs share the steps of a long pipeline."""

@@ -21,8 +21,8 @@ from tests.crash import stage
 from tests.crash.case import Case
 from tests.crash.doubles import doubled, made
 from tests.crash.table import table
-from tests.crash.watch import is_over
 from tests.crash.worker import Worker
+from tests.ends import is_over
 
 LONGEST_SILENCE = 20
 FREEZE_SECONDS = 12

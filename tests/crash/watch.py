@@ -16,6 +16,7 @@ from bot.pipeline.pipelines import PIPELINES
 from bot.pipeline.progress import ready_steps, standing
 from bot.pipeline.undoing import course_of
 from bot.ports.job_store import JobStore
+from tests.ends import is_over
 
 PAUSE = 0.2
 
@@ -98,12 +99,6 @@ def is_runnable(job: Job, *, now: datetime) -> bool:
         woken = {name for name, each in job.steps.items() if each.state is StepState.WAITING}
     ready = ready_steps(course_of(pipeline, job), job, now=now, woken=woken, running=())
     return bool(ready) or standing(pipeline, job) is not job.state
-
-
-def is_over(job: Job) -> bool:
-    """Whether the job has ended, and everybody who is to know knows."""
-    is_told = job.shown_version == job.version == job.audited_version
-    return job.state.is_end and is_told
 
 
 def stands_still(job: Job, steps: Collection[str]) -> bool:

@@ -17,6 +17,7 @@ from bot.domain.job import Job
 from bot.settings import Settings, read_settings
 from tests.boxed import Json, variables
 from tests.colleague import Colleague, eventually
+from tests.ends import is_over
 from tests.plain_http import NO_CERTIFICATES
 
 
@@ -63,12 +64,15 @@ class Office:
         return await eventually(look)
 
     async def job_when(self, job: Job, seconds: float = 60, **wanted: Any) -> Job:
-        """The job once it has these values."""
+        """The job once it has these values, and once everybody knows if it has ended."""
 
         async def look() -> Job | None:
             now = await self.bot.ports.jobs.load(job.id)
-            fits = now and all(getattr(now, name) == value for name, value in wanted.items())
-            return now if fits else None
+            if not now or (now.state.is_end and not is_over(now)):
+                return None
+            return (
+                now if all(getattr(now, name) == value for name, value in wanted.items()) else None
+            )
 
         return await eventually(look, seconds)
 
