@@ -6,6 +6,7 @@ import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.domain.errors import PermanentError, TemporaryError
 from bot.domain.job import Job, MessageRef
 from bot.domain.notices import NoticeKind
 from bot.ports.bundle import Ports
@@ -21,25 +22,25 @@ BETWEEN_LOOKS = 0.2
 async def tell(ports: Ports, client: AsyncWebClient, job: Job, *, trigger_id: str) -> None:
     """Whisper where the card is, or say it in a modal where the bot cannot speak; nothing where it is in plain sight.
 
-    This is a kindness: what Slack does not take of it stands in the log alone.
+    This is a kindness: what comes between stands in the log alone, for the request is taken in.
     """
     if not ids.is_shared(job.channel):
         return
-    why = await _why_elsewhere(ports, job)
-    if not why:
-        return
+    try:
+        if why := await _why_elsewhere(ports, job):
+            await _whisper(client, job, why, trigger_id=trigger_id)
+    except (TemporaryError, PermanentError, SlackApiError, *web_api.UNREACHABLE) as error:
+        log.info("slack.whereabouts_not_told", job=job.id, error=str(error))
+
+
+async def _whisper(client: AsyncWebClient, job: Job, why: str, *, trigger_id: str) -> None:
     name = mrkdwn.clean(job.request.name, mrkdwn.NAME_LENGTH)
     text = f"“{name}” is under way. {why}, so its card is in your direct messages with the bot."
     asker = job.request.requester.slack_id
     try:
-        try:
-            await client.chat_postEphemeral(
-                channel=job.channel, user=asker, text=mrkdwn.escaped(text)
-            )
-        except SlackApiError:
-            await client.views_open(trigger_id=trigger_id, view=people.remark(text))
-    except (SlackApiError, *web_api.UNREACHABLE) as error:
-        log.info("slack.whereabouts_not_told", job=job.id, error=str(error))
+        await client.chat_postEphemeral(channel=job.channel, user=asker, text=mrkdwn.escaped(text))
+    except SlackApiError:
+        await client.views_open(trigger_id=trigger_id, view=people.remark(text))
 
 
 async def _why_elsewhere(ports: Ports, job: Job) -> str:

@@ -271,3 +271,22 @@ async def test_a_card_that_is_in_plain_sight_needs_no_word(world: World, ada: Me
 
     assert await ada.whispers() == []
     assert await ada.has_no_modal()
+
+
+async def test_a_store_that_stumbles_once_all_is_taken_in_is_no_reason_to_say_otherwise(
+    world: World, ada: Member
+) -> None:
+    async def spoil() -> None:
+        while not (made := stored(world)):  # noqa: ASYNC110 the store of a test has no events
+            await asyncio.sleep(0.01)
+        world.behind.jobs.unreadable.add(made[0].id)
+
+    await ada.says("/idp new-app")
+    await ada.fills_in(FILLED_IN)
+
+    _, answer = await asyncio.gather(spoil(), ada.submits())
+    await asyncio.sleep(2 * BETWEEN_LOOKS)
+
+    assert answer["ok"]
+    assert await ada.whispers() == []
+    assert await ada.has_no_modal()
