@@ -41,6 +41,6 @@ async def terms_now(
     if terms is None and not is_known:
         raise PermanentError(
             f"{requester.name}, who asked for this, is nobody in the catalog any more, and nobody else answers for it.",
-            "Have somebody who needs it ask anew; Undo takes back what was made.",
+            "Press Undo, which frees its names, too; then have somebody who needs it ask anew.",
         )
     return terms

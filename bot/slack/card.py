@@ -19,7 +19,7 @@ from bot.domain.request import AppRequest
 from bot.pipeline import facts, pipelines
 from bot.pipeline.approvals import digest_of_plan, is_undecided, standing_of, terms_of
 from bot.slack import advice, ids, mrkdwn, outcomes, tasks, verdicts
-from bot.usecases.undo import would_do
+from bot.usecases import undo
 
 TITLES = {"new-app": "New application", "new-system": "New system"}
 _MESSAGE_LENGTH = 12_000
@@ -123,7 +123,7 @@ def _buttons(job: Job) -> Iterator[ButtonElement]:
         yield review_button(job)
     if job.state is JobState.FAILED:
         yield from _buttons_of_a_failure(job)
-    if job.can_be_undone and would_do(job):
+    if undo.is_of_use(job):
         yield ButtonElement(
             text=mrkdwn.plain("Undo"), action_id=ids.UNDO, value=job.id, style="danger"
         )

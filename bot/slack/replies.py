@@ -13,6 +13,7 @@ from bot.pipeline import facts, pipelines
 from bot.pipeline.approvals import standing_of, terms_of
 from bot.pipeline.undoing import way_back
 from bot.slack import advice, mrkdwn, outcomes, verdicts
+from bot.usecases.undo import would_do
 
 _A_SECOND = timedelta(seconds=1)
 
@@ -126,7 +127,8 @@ def _ways_on(job: Job) -> str:
     if job.undo_by:
         return f"{retry}."
     fix = "*Fix input* asks again for what is at fault, " if job.can_be_fixed else ""
-    return f"{fix}{retry}, *Undo* takes back what was made."
+    undo = "takes back what was made" if would_do(job) else "frees its names"
+    return f"{fix}{retry}, *Undo* {undo}."
 
 
 def undone(job: Job) -> list[Block]:

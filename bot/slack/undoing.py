@@ -1,5 +1,6 @@
 """Asks before a request is undone: what would go, and what would stay."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -36,9 +37,6 @@ def asked_first(ports: Ports) -> AskedFirst:
 
 def question(job: Job) -> View:
     """The modal that says what would go and what would stay."""
-    steps = "\n".join(f"{n}. {title}" for n, title in enumerate(would_do(job), start=1))
-    made = [mrkdwn.link(made.url, made.label) for made in outcomes.outcomes(job)]
-    exists = f"What exists now: {', '.join(made)}." if made else "Nothing is finished so far."
     return View(
         type="modal",
         callback_id=ids.UNDOING,
@@ -46,15 +44,21 @@ def question(job: Job) -> View:
         submit="Undo",
         close="Back",
         private_metadata=job.id,
-        blocks=[
-            SectionBlock(text=mrkdwn.mrkdwn(f"*{mrkdwn.escaped(card.headline(job))}*")),
-            SectionBlock(text=mrkdwn.mrkdwn(f"This is done, in this order:\n{steps}")),
-            SectionBlock(text=mrkdwn.mrkdwn(exists)),
-            SectionBlock(
-                text=mrkdwn.mrkdwn(
-                    "What people added to the repositories goes with them. What was not made for this "
-                    "request stays. Where GitLab keeps deleted projects for days, they are archived."
-                )
-            ),
-        ],
+        blocks=[SectionBlock(text=mrkdwn.mrkdwn(told)) for told in _told(job)],
+    )
+
+
+def _told(job: Job) -> Iterator[str]:
+    yield f"*{mrkdwn.escaped(card.headline(job))}*"
+    steps = would_do(job)
+    if not steps:
+        yield "It has made nothing, so nothing goes. It ends for good, and its names become free."
+        return
+    listed = "\n".join(f"{n}. {title}" for n, title in enumerate(steps, start=1))
+    yield f"This is done, in this order:\n{listed}"
+    made = [mrkdwn.link(made.url, made.label) for made in outcomes.outcomes(job)]
+    yield f"What exists now: {', '.join(made)}." if made else "Nothing is finished so far."
+    yield (
+        "What people added to the repositories goes with them. What was not made for this "
+        "request stays. Where GitLab keeps deleted projects for days, they are archived."
     )

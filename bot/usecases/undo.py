@@ -1,7 +1,7 @@
-"""Take back what a failed or cancelled job has made."""
+"""Take back what a failed or cancelled job has made, and free the names that it holds."""
 
 from bot.domain.entities import Person
-from bot.domain.job import Job
+from bot.domain.job import Job, JobState
 from bot.pipeline.pipelines import PIPELINES
 from bot.pipeline.undoing import way_back
 from bot.ports.bundle import Ports
@@ -20,13 +20,18 @@ def would_do(job: Job) -> tuple[str, ...]:
     return tuple(step.title for step in reversed(course.steps))
 
 
+def is_of_use(job: Job) -> bool:
+    """Whether an undo changes anything: one that failed holds its names, also where it has made nothing."""
+    return job.can_be_undone and (job.state is JobState.FAILED or bool(would_do(job)))
+
+
 def why_not_undo(job: Job, person: Person, ports: Ports) -> str | None:
     """Why this person may not undo the job now; None when they may."""
     if why_not := why_not_steer(person, job, ports.platform):
         return why_not
     if not job.can_be_undone:
         return "Only a request that failed or was cancelled can be undone, and only once."
-    return None if would_do(job) else NOTHING_MADE
+    return None if is_of_use(job) else NOTHING_MADE
 
 
 async def undo(job_id: str, *, person: Person, ports: Ports) -> Reply:
@@ -46,4 +51,10 @@ async def _undo(job_id: str, *, person: Person, ports: Ports) -> Reply:
     if answer is not Answer.ACCEPTED:
         return Reply(accepted=False, text="Somebody else was faster; look at the card.")
     await taking_in.wake(job_id, ports=ports)
-    return Reply(accepted=True, text=f"What “{job.request.name}” has made is being taken back.")
+    return Reply(accepted=True, text=_promise(job))
+
+
+def _promise(job: Job) -> str:
+    if would_do(job):
+        return f"What “{job.request.name}” has made is being taken back."
+    return f"“{job.request.name}” has made nothing: it ends here, and its names become free."

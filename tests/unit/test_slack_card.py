@@ -4,8 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 from bot.domain.job import Job, JobState, StepRecord, StepState
+from bot.domain.notices import Notice, NoticeKind
 from bot.pipeline.facts import AppPlan, TakenBack
-from bot.slack import messages, outcomes
+from bot.slack import messages, outcomes, undoing
 from tests.unit import slack_jobs as jobs
 from tests.unit.slack_reading import A_RUNNING_JOB, CARD, buttons, plan, said, task
 
@@ -326,3 +327,17 @@ def test_an_undone_card_says_what_became_of_everything_and_offers_nothing_more()
     assert "Application repository" not in str(task(card, "create_app_repository"))
     assert "checkout-hello-shop is deleted" in str(task(card, "undo:create_app_repository"))
     assert buttons(card) == []
+
+
+def test_a_failed_card_that_has_made_nothing_offers_to_free_the_names() -> None:
+    record = StepRecord(state=StepState.FAILED, reason="Ada is nobody.", fix="Press Undo.")
+    job = jobs.a_job(state=JobState.FAILED, steps={"plan_app": record})
+
+    card = messages.message(job, CARD)
+    asked = str(undoing.question(job))
+    told = said(messages.message(job, Notice(kind=NoticeKind.FAILED, about="plan_app:")))
+
+    assert "Undo" in buttons(card)
+    assert "nothing goes" in asked
+    assert "names become free" in asked
+    assert "*Undo* frees its names." in told

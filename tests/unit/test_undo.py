@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.errors import RequestRejected, TemporaryError
+from bot.domain.errors import PermanentError, RequestRejected, TemporaryError
 from bot.domain.job import Job, JobState, StepState
 from bot.pipeline.step import TRIES
 from bot.ports.git_host import RenderedFile
@@ -282,3 +282,19 @@ async def test_there_is_nothing_to_undo_where_nothing_was_made(world: World) -> 
 
     assert not reply.accepted
     assert "made nothing" in reply.text
+
+
+async def test_a_failed_request_that_made_nothing_gives_its_names_free(world: World) -> None:
+    job = await asked(world)
+    world.directory.fail_next(PermanentError("Ada is nobody.", "Press Undo."), call="whois")
+    job = await world.advance(job)
+    assert job.state is JobState.FAILED
+    assert would_do(job) == ()
+
+    reply = await undo(job.id, person=BRUNO, ports=world.ports)
+    undone = await world.advance(job)
+    other = await asked(world, "V2")
+
+    assert "its names become free" in reply.text
+    assert undone.state is JobState.UNDONE
+    assert await world.jobs.holder("host", "hello.dev.example.com") == other.id
