@@ -11,7 +11,8 @@ from bot.domain.value import Value
 class NoticeKind(StrEnum):
     """The card, the few things worth a reply in its thread, and what is told elsewhere.
 
-    A card that stands where others read it is followed by the `private-card` once the request is private.
+    A card that stands where others read it is followed by the `private-card` once the request is private; what has
+    begun to move stays there, whatever the request becomes.
     `help-wanted` is for the platform team; `about` of what is told to one person is that person's Slack id.
     """
 
@@ -102,7 +103,7 @@ def notices(job: Job, *, approval_step: str, approval: Standing | None) -> tuple
         approval: how far the approval has come, where one is needed.
     """
     told = [Notice(kind=NoticeKind.CARD)]
-    if job.is_private:
+    if job.is_private or NoticeKind.PRIVATE_CARD in job.messages:
         told.append(Notice(kind=NoticeKind.PRIVATE_CARD))
     told += [Notice(kind=NoticeKind.VOIDED, about=str(n)) for n, _ in enumerate(job.voided, 1)]
     if approval:

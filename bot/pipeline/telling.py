@@ -89,7 +89,8 @@ class Telling:
             told = job.model_copy(update={"messages": posted})
             if posted.get(notice.key) or is_moot(notice, told):
                 continue
-            if notice.kind is NoticeKind.PRIVATE_CARD and (card := posted[CARD.key]):
+            is_new = notice.key not in posted
+            if is_new and notice.kind is NoticeKind.PRIVATE_CARD and (card := posted[CARD.key]):
                 await self._redraw(told, card)
             posted[notice.key] = await self._post(told, notice)
         told = job.model_copy(update={"messages": posted})

@@ -81,7 +81,7 @@ class SlackAnnouncer:
         return shown
 
     async def redraw(self, job: Job, card: MessageRef) -> None:
-        """Make the card show the job as it stands, or that it is private now, where others read it."""
+        """Make the card show the job as it stands, or that it has gone private, where others read it."""
         is_open = job.is_private and not card.is_direct
         drawn = messages.gone_private() if is_open else messages.card_message(job)
         await self._update(card, drawn, job_id=job.id)
@@ -101,7 +101,7 @@ class SlackAnnouncer:
     async def _post_card(self, job: Job, notice: Notice) -> MessageRef:
         drawn = messages.message(job, notice)
         try:
-            channel = await self._conversation(job, _place(job))
+            channel = await self._conversation(job, _place(job, notice))
             return await self._send(job, notice.key, channel, drawn)
         except SlackApiError as error:
             if web_api.error_code(error) not in _CLOSED_DOORS:
@@ -244,9 +244,10 @@ class SlackAnnouncer:
                 return
 
 
-def _place(job: Job) -> str:
-    """Where the card belongs: what is private is not for everybody in the channel to read."""
-    return job.request.requester.slack_id if job.is_private else job.channel
+def _place(job: Job, card: Notice) -> str:
+    """Where a card belongs: what is private, or once was, is not for everybody in the channel to read."""
+    is_followed = card.kind is NoticeKind.PRIVATE_CARD
+    return job.request.requester.slack_id if job.is_private or is_followed else job.channel
 
 
 def _card(job: Job) -> MessageRef:

@@ -11,7 +11,7 @@ from bot.domain.notices import CARDS, DIRECT, Notice, NoticeKind
 from bot.slack import card, direct, help_wanted, mrkdwn, replies
 
 _GONE_PRIVATE = (
-    "This request is private now, so nothing more is told of it here. "
+    "This request has been made private, so nothing more is told of it here, whatever becomes of it. "
     "Those whom it concerns find it with “/idp status”."
 )
 

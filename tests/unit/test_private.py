@@ -24,6 +24,7 @@ from bot.usecases.ask import ask
 from bot.usecases.decide import decide
 from bot.usecases.fix_input import fix_input
 from bot.usecases.submission import Submission
+from bot.usecases.undo import undo
 from tests.builders import (
     ADA,
     BRUNO,
@@ -108,7 +109,7 @@ async def test_a_request_that_becomes_private_is_told_of_in_private_from_then_on
     openly = [each for each in told if each["channel"] == "C0GENERAL"]
     assert len(openly) == before
     assert openly[0]["text"] == (
-        "This request is private now, so nothing more is told of it here. "
+        "This request has been made private, so nothing more is told of it here, whatever becomes of it. "
         "Those whom it concerns find it with “/idp status”."
     )
     assert [block["type"] for block in openly[0]["blocks"]] == ["section"]
@@ -138,6 +139,26 @@ async def test_a_worker_that_dies_on_the_way_into_private_shows_no_second_card(
     assert card.is_direct
     after = world.told().index("private-card") + 1
     assert {m.ref.channel for m in world.announcer.posted[after:]} <= {card.channel}
+
+
+async def test_a_card_on_its_way_into_private_arrives_there_though_the_request_is_open_again(
+    world: World, slack: Workspace
+) -> None:
+    speaks(world, slack)
+    job = await failed(world, "ensure_push_access", "visibility")
+    before = len([each for each in await slack.messages() if each["channel"] == "C0GENERAL"])
+    begun = {**job.messages, "private-card": None}
+    world.jobs.jobs[job.id] = job.model_copy(update={"messages": begun})
+
+    await undo(job.id, person=ADA, ports=world.ports)
+    job = await world.advance(job)
+
+    assert job.messages["undone"]
+    card = card_of(job)
+    assert card
+    assert card.is_direct
+    told = await slack.messages()
+    assert len([each for each in told if each["channel"] == "C0GENERAL"]) == before
 
 
 def test_who_reviews_a_broken_glass_may_know_of_it_whatever_is_planned_by_now() -> None:

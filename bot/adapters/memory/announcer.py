@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from bot.adapters.memory.faults import Faults
 from bot.domain.digest import digest_of
 from bot.domain.job import Job, MessageRef
-from bot.domain.notices import Notice
+from bot.domain.notices import Notice, NoticeKind
 
 _SHOWN = {"state", "steps", "decisions", "voided", "review", "review_overdue_at", "cancelled_by"}
 
@@ -31,7 +31,8 @@ class MemoryAnnouncer(Faults):
     async def post(self, job: Job, notice: Notice) -> MessageRef:
         with self.around("post"):
             number = f"{len(self.posted):06}"
-            channel = f"D{job.request.requester.slack_id}" if job.is_private else job.channel
+            is_direct = job.is_private or notice.kind is NoticeKind.PRIVATE_CARD
+            channel = f"D{job.request.requester.slack_id}" if is_direct else job.channel
             ref = MessageRef(
                 channel=channel,
                 ts=f"1700000000.{number}",
