@@ -384,6 +384,19 @@ async def test_a_private_job_that_holds_the_same_names_is_not_named(world: World
     assert reason == "Another request is making something of the same name."
 
 
+async def test_a_job_that_cannot_be_read_and_holds_the_same_names_is_not_named(
+    world: World,
+) -> None:
+    await world.jobs.reserve({"host": "hello.dev.example.com"}, job_id="job00009", now=world.now())
+    await world.jobs.create(a_job(id="job00009"))
+    world.jobs.unreadable.add("job00009")
+
+    job = await begin(world)
+
+    reason = job.step("plan_app").reason
+    assert reason == "Another request is making something of the same name."
+
+
 async def test_a_missing_team_group_is_a_failure_with_a_fix(world: World) -> None:
     world.git.fail_next(
         PermanentError("GitLab has no group idp/payments.", "Create it."), call="ensure_project"

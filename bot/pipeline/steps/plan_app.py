@@ -12,7 +12,7 @@ from bot.pipeline.rights_now import terms_now
 from bot.pipeline.step import step
 from bot.ports.clock import Clock
 from bot.ports.directory import Directory
-from bot.ports.job_store import JobStore
+from bot.ports.job_store import JobStore, Unreadable
 from bot.ports.template_library import TemplateLibrary
 
 
@@ -46,5 +46,8 @@ async def plan_app(
 
 async def _told(job_id: str, jobs: JobStore) -> str:
     """Which job it is, where everybody may know: this failure is read by all who see the card."""
-    holder = await jobs.load(job_id)
+    try:
+        holder = await jobs.load(job_id)
+    except Unreadable:
+        holder = None
     return f"Job {job_id}" if holder and not holder.is_private else "Another request"
