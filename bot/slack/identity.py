@@ -124,12 +124,12 @@ class SlackDirectory:
 
     async def _own_team(self) -> str:
         if not self._team:
-            with web_api.translated("ask whose workspace this is"):
+            with web_api.translated("ask whose workspace this is", outlasts_token=True):
                 self._team = str((await self._client.auth_test())["team_id"])
         return self._team
 
     async def _user(self, slack_id: str) -> dict[str, Any] | None:
-        with web_api.translated("look up a user"):
+        with web_api.translated("look up a user", outlasts_token=True):
             try:
                 answer = await self._client.users_info(user=slack_id)
             except SlackApiError as error:
@@ -157,7 +157,7 @@ class SlackDirectory:
         return slack_id
 
     async def _look_up_address(self, email: str) -> str | None:
-        with web_api.translated("look up an e-mail address"):
+        with web_api.translated("look up an e-mail address", outlasts_token=True):
             try:
                 answer = await self._client.users_lookupByEmail(email=email)
             except SlackApiError as error:

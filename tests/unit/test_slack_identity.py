@@ -316,7 +316,8 @@ async def test_those_whom_slack_told_of_before_it_refused_are_not_looked_up_agai
 async def test_a_slack_in_trouble_is_no_reason_to_call_somebody_nobody(
     slack: Slack, clock: MemoryClock
 ) -> None:
-    async with directory_of(slack, clock) as directory:
+    ada = a_user("ada", email="ada@example.com")
+    async with directory_of(slack, clock, ada) as directory:
         slack.refusal = JSONResponse(failed("internal_error"))
         with pytest.raises(TemporaryError):
             await directory.whois("U1")
@@ -329,6 +330,12 @@ async def test_a_slack_in_trouble_is_no_reason_to_call_somebody_nobody(
         slack.refusal = JSONResponse(failed("missing_scope"))
         with pytest.raises(PermanentError, match="Add the scope"):
             await directory.whois("U1")
+
+        slack.refusal = JSONResponse(failed("token_revoked"))
+        with pytest.raises(TemporaryError, match="set SLACK_BOT_TOKEN"):
+            await directory.whois("U1")
+        with pytest.raises(TemporaryError, match="set SLACK_BOT_TOKEN"):
+            await directory.slack_ids(PAYMENTS)
 
         for nonsense in ("text/html", "application/json"):
             slack.refusal = Response("<h1>Log in to the hotel's network</h1>", media_type=nonsense)
