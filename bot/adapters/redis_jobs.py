@@ -151,7 +151,7 @@ class RedisJobs:
             fields = record.state_fields(job.state_after_retry, ending="", finished_at=None)
             for name, step in job.after_retry(also=also).items():
                 fields += record.step_fields(name, step)
-            return fields
+            return [*fields, "cancelled_by", ""]
 
         await self._due_again(job_id, at)
         return await self._change(job_id, change, what="retry", at=at, by=by)
@@ -161,7 +161,7 @@ class RedisJobs:
             if not job.can_be_fixed or job.request != request:
                 return None
             fields = record.state_fields(JobState.RUNNING, ending="", finished_at=None)
-            return [*fields, *record.fix_fields(fix)]
+            return [*fields, "cancelled_by", "", *record.fix_fields(fix)]
 
         await self._due_again(job_id, at)
         return await self._change(job_id, change, what="fix", at=at, detail=fix.changed, by=fix.by)

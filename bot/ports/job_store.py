@@ -203,11 +203,12 @@ class JobStore(Protocol):
         """Set the failed steps of a failed job back to pending: those of the way back while it is being undone.
 
         Steps that were under way when it failed have all their patience and their tries again. On the way ahead a step
-        that is done is set back `also`, as what it found may not hold any more.
+        that is done is set back `also`, as what it found may not hold any more. A stop that was asked for before it
+        failed does not hold any more: somebody wants it to go on.
         """
 
     async def fix(self, job_id: str, fix: Fix, *, request: Request, at: datetime) -> Answer:
-        """Have a failed job go on with other answers to what its form asked; it is due from then on.
+        """Have a failed job go on with other answers to what its form asked, as a retry does; it is due from then on.
 
         Args:
             job_id: the job.

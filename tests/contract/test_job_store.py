@@ -880,10 +880,12 @@ async def test_a_failed_job_is_undone_once_and_its_own_failures_are_what_a_retry
     assert await jobs.due(now=LONG_AFTER) == ["job00001"]
 
 
-async def a_failure(jobs: JobStore) -> tuple[Job, Fix]:
+async def a_failure(jobs: JobStore, *, is_stopped: bool = False) -> tuple[Job, Fix]:
     """A failed job of which an answer is at fault, and another answer."""
     await jobs.create(a_job())
     lease = await take(jobs)
+    if is_stopped:
+        await jobs.cancel("job00001", by=BRUNO, at=LATER)
     plan = StepRecord(state=StepState.DONE, started_at=NOON, fact={"x": 1})
     failed = StepRecord(state=StepState.FAILED, started_at=NOON, fields=("hostname",))
     await lease.write_step(STEP, plan, what="done", at=LATER)
@@ -931,6 +933,24 @@ async def test_other_answers_are_kept_beside_the_first_ones_until_these_are_out_
     history = await jobs.history(job.id)
     assert [event.what for event in history][-2:] == ["fix", "fixed"]
     assert (history[-2].by, history[-2].detail) == (ADA, "hostname: other instead of hello")
+
+
+@pytest.mark.parametrize("how", ["retry", "fix"])
+async def test_who_has_a_failed_job_go_on_that_was_to_be_stopped_takes_the_stop_back(
+    jobs: JobStore, how: str
+) -> None:
+    job, fix = await a_failure(jobs, is_stopped=True)
+    assert job.is_stopping
+
+    if how == "retry":
+        await jobs.retry(job.id, by=ADA, at=LATER)
+    else:
+        await jobs.fix(job.id, fix, request=job.request, at=LATER)
+
+    gone_on = await jobs.load(job.id)
+    assert gone_on
+    assert not gone_on.is_stopping
+    assert gone_on.can_be_cancelled
 
 
 async def test_an_answer_to_what_is_not_asked_for_any_more_is_refused(jobs: JobStore) -> None:

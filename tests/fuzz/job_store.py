@@ -210,7 +210,7 @@ class JobStoreMachine(RuleBasedStateMachine):
         self.answered(job_id, answer, accepted=accepted)
         if kept and accepted:
             steps, state = {**kept.job.steps, **kept.job.after_retry()}, kept.job.state_after_retry
-            kept.wanted(state=state, steps=steps, finished_at=None)
+            kept.wanted(state=state, steps=steps, finished_at=None, cancelled_by="")
             kept.reopened = True
 
     @rule(job_id=a_job_id)

@@ -141,6 +141,7 @@ class MemoryJobs:
             "state": job.state_after_retry,
             "ending": "",
             "finished_at": None,
+            "cancelled_by": "",
             "steps": {**job.steps, **job.after_retry(also=also)},
             "signals": job.signals + 1,
         }
@@ -158,6 +159,7 @@ class MemoryJobs:
             "state": JobState.RUNNING,
             "ending": "",
             "finished_at": None,
+            "cancelled_by": "",
             "fix": fix,
             "signals": job.signals + 1,
         }
