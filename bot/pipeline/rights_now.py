@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from bot.domain.approval import ApprovalTerms
+from bot.domain.entities import Person
 from bot.domain.errors import PermanentError
 from bot.domain.platform import Platform
 from bot.domain.policy import Policy, approval_terms
@@ -23,11 +24,11 @@ async def terms_now(
     A requester whom the directory does not know any more is in no group. The request keeps who asked, as they were.
 
     Raises:
-        PermanentError: nobody would have to agree, and the requester is nobody to the directory.
+        PermanentError: nobody would have to agree, and the requester is nobody to the directory; or it refuses to say.
         TemporaryError: the directory cannot be asked.
     """
     requester = request.requester
-    known = await directory.whois(requester.slack_id)
+    known = await _whois(requester, directory)
     is_known = known is not None and known.user == requester.user
     groups = known.groups if known and is_known else frozenset()
     as_of_now = requester.model_copy(update={"groups": groups})
@@ -44,3 +45,14 @@ async def terms_now(
             "Press Undo, which frees its names, too; then have somebody who needs it ask anew.",
         )
     return terms
+
+
+async def _whois(requester: Person, directory: Directory) -> Person | None:
+    """Who the requester is now; a refusal speaks of an account, and those who read the card are told whose."""
+    try:
+        return await directory.whois(requester.slack_id)
+    except PermanentError as refused:
+        raise PermanentError(
+            f"It is not known who {requester.name} is by now, who asked for this. {refused.cause}",
+            refused.fix,
+        ) from refused

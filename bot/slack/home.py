@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.models.blocks import ActionsBlock, Block, HeaderBlock, SectionBlock
 from slack_sdk.models.views import View
@@ -10,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain import approval
 from bot.domain.entities import Person
+from bot.domain.errors import PermanentError, TemporaryError
 from bot.domain.job import Job
 from bot.domain.notices import direct_messages
 from bot.pipeline.approvals import is_undecided, standing_of, terms_of
@@ -18,6 +20,8 @@ from bot.ports.bundle import Ports
 from bot.slack import card, guide, ids, mrkdwn, verdicts
 from bot.usecases import review
 from bot.usecases.look_up import recent
+
+log = structlog.get_logger()
 
 _LOOKED_AT = 200
 _SHOWN = 8
@@ -35,11 +39,27 @@ def register(app: AsyncApp, ports: Ports) -> None:
 
 
 async def publish(ports: Ports, client: AsyncWebClient, *, slack_id: str) -> None:
-    """Draw somebody's Home as things stand."""
+    """Draw somebody's Home as things stand, or why that cannot be: nothing else can be answered to who opens it."""
+    try:
+        view = await _as_things_stand(ports, slack_id)
+    except PermanentError as error:
+        log.warning("slack.home_not_drawn", cause=error.cause)
+        view = _trouble(f"{error.cause} {error.fix}")
+    except TemporaryError as error:
+        log.warning("slack.home_not_drawn", cause=error.cause)
+        view = _trouble(f"{error.cause} Open this tab again in a moment.")
+    await client.views_publish(user_id=slack_id, view=view)
+
+
+async def _as_things_stand(ports: Ports, slack_id: str) -> View:
     person = await ports.directory.whois(slack_id)
     found = await recent(jobs=ports.jobs, limit=_LOOKED_AT)
     jobs = [job for job in found if person and may_see(person, job, ports.platform)]
-    await client.views_publish(user_id=slack_id, view=home(jobs, person))
+    return home(jobs, person)
+
+
+def _trouble(text: str) -> View:
+    return View(type="home", blocks=[_words(mrkdwn.own(text, 1000))])
 
 
 def home(jobs: Sequence[Job], person: Person | None) -> View:

@@ -62,7 +62,7 @@ class SlackDirectory:
         if len(found) > 1:
             named = ", ".join(str(each.user) for each in found)
             raise PermanentError(
-                f"This Slack account fits several users of the catalog ({named}), so nothing was done.",
+                f"The Slack account {slack_id} fits several users of the catalog ({named}), so nothing is done for it.",
                 "Ask the platform team to put the annotation slack.com/user-id on the right one.",
             )
         return found[0] if found else None

@@ -173,6 +173,21 @@ async def test_for_a_requester_who_is_nobody_any_more_nothing_is_made_that_nobod
     assert job.step("create_app_repository").state is StepState.PENDING
 
 
+async def test_a_requester_who_cannot_be_looked_up_is_named_where_the_plan_fails(
+    world: World,
+) -> None:
+    job = await asked(world)
+    refused = PermanentError("The Slack account U0ADA fits two users.", "Annotate one.")
+    world.directory.fail_next(refused, call="whois")
+
+    plan = (await world.advance(job)).step("plan_app")
+
+    assert plan.reason == (
+        "It is not known who Ada is by now, who asked for this. The Slack account U0ADA fits two users."
+    )
+    assert plan.fix == "Annotate one."
+
+
 async def test_a_change_of_who_has_to_agree_while_somebody_is_asked_is_found_before_anything_is_made() -> (
     None
 ):

@@ -10,7 +10,7 @@ import pytest
 
 from bot.domain.approval import Verdict
 from bot.domain.entities import EntityRef, Person
-from bot.domain.errors import TemporaryError
+from bot.domain.errors import PermanentError, TemporaryError
 from bot.domain.limits import Freeze
 from bot.domain.request import Visibility
 from bot.slack import people
@@ -220,6 +220,23 @@ async def test_home_has_the_two_buttons_and_ones_own_requests(world: World, ada:
     assert "New system" in shown
     assert "Hello shop" in shown
     assert "Waiting for your decision" not in shown
+
+
+@pytest.mark.parametrize(
+    ("trouble", "told"),
+    [
+        (PermanentError("The account fits two users.", "Annotate one."), "users. Annotate one."),
+        (TemporaryError("The catalog is asleep."), "asleep. Open this tab again in a moment."),
+    ],
+)
+async def test_home_says_why_it_cannot_be_drawn(
+    world: World, ada: Member, trouble: PermanentError | TemporaryError, told: str
+) -> None:
+    world.behind.directory.fail_next(trouble, call="whois")
+
+    await ada.does("home")
+
+    assert told in str((await ada.home())["blocks"])
 
 
 async def test_an_approver_can_decide_in_their_home(world: World, deniz: Member) -> None:

@@ -221,7 +221,9 @@ async def test_who_may_be_either_of_two_users_is_told_so_and_is_neither(
     people = (a_user("ada", **known), a_user("zoe", **known))
 
     async with directory_of(slack, clock, *people) as directory:
-        with pytest.raises(PermanentError, match="user:default/ada, user:default/zoe"):
+        with pytest.raises(
+            PermanentError, match=r"account U1 .*user:default/ada, user:default/zoe"
+        ):
             await directory.whois("U1")
         assert await directory.slack_ids(PAYMENTS) == ()
 
