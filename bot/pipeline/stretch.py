@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.domain.job import Job, JobState
 from bot.pipeline.attempt import Attempt
@@ -15,8 +15,6 @@ from bot.pipeline.undoing import course_of, keeps_names
 from bot.ports.bundle import Ports
 from bot.ports.job_store import Lease
 from bot.ports.telemetry import Telemetry
-
-UNTOLD_PAUSE = timedelta(seconds=15)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -92,12 +90,13 @@ class Stretch:
                 self.telemetry.ended(job.model_copy(update={"state": state, "finished_at": now}))
         if state.is_end and not keeps_names(self.pipeline, job, state):
             await self.ports.jobs.free(job.id)
-        async with self.telling.last_word() as told:
+        async with self.telling.last_word() as untold_for:
             await record(self.lease, self.ports)
-            if told and state.is_end:
+            if state.is_end and untold_for is None:
                 return await self._settle(job)
-            look_at = now + UNTOLD_PAUSE if state.is_end else self._next_look(job, now)
-            return await self._put_aside(job, look_at if told else min(look_at, now + UNTOLD_PAUSE))
+            looks = [] if state.is_end else [self._next_look(job, now)]
+            looks += [now + untold_for] if untold_for else []
+            return await self._put_aside(job, min(looks))
 
     def _state_now(self, job: Job) -> JobState:
         if job.state.is_end:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import structlog
 
@@ -21,6 +22,7 @@ log = structlog.get_logger()
 
 CARD = Notice(kind=NoticeKind.CARD)
 REDRAW_PAUSE = 1.0
+UNTOLD_PAUSE = timedelta(seconds=15)
 
 
 class Telling:
@@ -42,38 +44,49 @@ class Telling:
         self._approval_step = approval_step
         self._changed = asyncio.Event()
         self._turn = asyncio.Lock()
+        self._silent_until = 0.0
 
     def changed(self) -> None:
         """The job may look different now."""
         self._changed.set()
 
     async def keep_up(self) -> None:
-        """Tell after each change, with a pause in which further changes gather."""
+        """Tell after each change, with a pause in which further changes gather: as long as the other side wishes."""
         while True:
             await self._changed.wait()
             self._changed.clear()
             async with self._turn:
                 await self._bring_up_to_date()
-            await asyncio.sleep(REDRAW_PAUSE)
+            await asyncio.sleep(max(REDRAW_PAUSE, self._wish().total_seconds()))
 
     @contextlib.asynccontextmanager
-    async def last_word(self) -> AsyncIterator[bool]:
+    async def last_word(self) -> AsyncIterator[timedelta | None]:
         """Bring people up to date, then keep silent for as long as the context lasts.
 
-        Yields False when they could not be told all of it yet, which never fails the job.
+        Yields after which time to tell them what they could not be told yet, which never fails the job; None where
+        they were told all.
 
         Raises:
             LeaseLost: another worker has taken the job over.
         """
         async with self._turn:
-            yield await self._bring_up_to_date()
+            is_told = await self._bring_up_to_date()
+            yield None if is_told else max(UNTOLD_PAUSE, self._wish())
+
+    def _wish(self) -> timedelta:
+        """For how long the other side still wants to be left alone."""
+        left = self._silent_until - asyncio.get_running_loop().time()
+        return timedelta(seconds=max(left, 0.0))
 
     async def _bring_up_to_date(self) -> bool:
+        if self._wish():
+            return False
         job = await self._lease.load()
         try:
             await self._tell(job)
         except (TemporaryError, PermanentError) as error:
             log.warning("job.not_told", cause=str(error))
+            self._keep_wish(error)
             return False
         except LeaseLost:
             raise
@@ -81,6 +94,11 @@ class Telling:
             log.exception("job.telling_broke")
             return False
         return True
+
+    def _keep_wish(self, error: TemporaryError | PermanentError) -> None:
+        if isinstance(error, TemporaryError) and error.retry_after:
+            now = asyncio.get_running_loop().time()
+            self._silent_until = now + error.retry_after.total_seconds()
 
     async def _tell(self, job: Job) -> None:
         posted = dict(job.messages)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from bot.domain.approval import Verdict
 from bot.domain.job import Job, JobState, StepState
 from bot.pipeline.pipelines import PIPELINES
 from bot.pipeline.runner import Runner
+from bot.pipeline.telling import UNTOLD_PAUSE
 from bot.sandbox.serving import served
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.short_waits import ShortWaits
@@ -105,3 +107,29 @@ async def test_whatever_else_slack_wishes_an_approval_is_acted_on_at_once(
 
     assert reply.accepted
     assert job.step("create_app_repository").state is StepState.DONE
+
+
+async def test_while_slack_wants_to_be_left_alone_for_long_it_is_not_asked_again(
+    world: World, slack: Slack
+) -> None:
+    job = await asked(world)
+    slack.retry_after, slack.refusals = "600", 1000
+
+    await world.advance(job)
+
+    assert slack.calls == ["chat.postMessage"]
+    _, looks_again = world.scheduler.nudges[-1]
+    assert looks_again
+    assert timedelta(seconds=590) < looks_again - world.now() <= timedelta(seconds=600)
+
+
+@pytest.mark.parametrize("wish", ["4", "soon"])
+async def test_who_could_not_be_told_is_told_after_some_seconds_however_short_the_wish(
+    world: World, slack: Slack, wish: str
+) -> None:
+    job = await asked(world)
+    slack.retry_after, slack.refusals = wish, 1000
+
+    await world.advance(job)
+
+    assert world.scheduler.nudges[-1] == (job.id, world.now() + UNTOLD_PAUSE)
