@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import signal
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +17,7 @@ from bot.adapters.embedded_valkey import embedded_valkey, is_running
 from bot.adapters.loopback import free_port
 from bot.cli import child, ports, state_folder
 from bot.cli.console import err, explained, out
+from bot.cli.ending import asked_to_end
 from bot.domain.errors import PermanentError
 
 if TYPE_CHECKING:
@@ -97,8 +97,9 @@ def _start(parts: Sequence[str], wishes: Wishes, *, fresh: bool) -> None:
         with state_folder.held(wishes.state):
             before = None if fresh else state_folder.first_port(wishes.state)
             first = ports.chosen(wishes.port, before, count=len(box.LISTENERS))
+            asyncio.run(_end_what_was_left(wishes.state, fresh=fresh))
             if first:
-                wanted = box.Numbers(first).of((*parts, *_of_bot(wishes, fresh=fresh)))
+                wanted = box.Numbers(first).of((*parts, *_of_bot(wishes)))
                 ports.ensure_free(wanted, is_bound=before is not None)
             if fresh:
                 state_folder.forget(wishes.state)
@@ -149,18 +150,24 @@ def _ensure_readable(parts: Sequence[str], wishes: Wishes, environment: str) -> 
         policy_file.fitting(wishes.policy, templates=TEMPLATES, environments=[environment])
 
 
-def _of_bot(wishes: Wishes, *, fresh: bool) -> Sequence[str]:
+async def _end_what_was_left(state: Path, *, fresh: bool) -> None:
+    """End what outlived a demo that was killed; its Valkey goes on where its content does."""
+    await child.end_left_bot(state)
+    if fresh and is_running(state):
+        async with embedded_valkey(state):
+            pass  # whoever leaves it as the last one stops it
+
+
+def _of_bot(wishes: Wishes) -> Sequence[str]:
     """What the bot listens on; a Valkey that outlived its demo is taken over, and is no stranger at its port."""
     if not wishes.with_bot:
         return ()
-    return ("bot",) if is_running(wishes.state) and not fresh else ("redis", "bot")
+    return ("bot",) if is_running(wishes.state) else ("redis", "bot")
 
 
 async def _run(opened: contextlib.AbstractAsyncContextManager["Box"], wishes: Wishes) -> None:
-    """Start the parts and perhaps the bot, tell where they are, and stop it all on Ctrl-C."""
-    stopped = asyncio.Event()
-    for wish in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(wish, stopped.set)
+    """Start the parts and perhaps the bot, tell where they are, and stop it all when that is asked for."""
+    stopped = asked_to_end()
     async with contextlib.AsyncExitStack() as stack:
         box = await stack.enter_async_context(opened)
         description = box.description()

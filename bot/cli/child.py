@@ -3,17 +3,21 @@
 import asyncio
 import contextlib
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import httpx
 
+from bot.adapters import file_lock
 from bot.domain.errors import PermanentError
 from bot.settings import ENV_FILE, Settings
 
 READY_SECONDS = 120
 STOP_SECONDS = 35
+_LOCK = "bot.lock"
+_PAUSE = 0.1
 
 
 async def bootstrap(company: Path, environment: Mapping[str, str]) -> None:
@@ -46,17 +50,24 @@ async def bootstrap(company: Path, environment: Mapping[str, str]) -> None:
 async def bot(environment: Mapping[str, str], log: Path) -> AsyncIterator[asyncio.Future[int]]:
     """Run the bot; yields, once it is ready, a future that is done when it has ended.
 
+    It holds a lock in its state folder for as long as it lives, by which it is found should it outlive this process.
+
     Raises:
         PermanentError: it did not become ready.
     """
-    with log.open("ab") as sink:
+    path = Path(environment["IDP_STATE_DIR"]) / _LOCK
+    with log.open("ab") as sink, file_lock.opened(path) as lock:
+        file_lock.try_lock(lock)
+        os.truncate(lock, 0)
         process = await asyncio.create_subprocess_exec(
             *_command("run"),
             env=_inherited() | dict(environment),
             stdout=sink,
             stderr=sink,
+            pass_fds=(lock,),
             start_new_session=True,
         )
+        os.write(lock, str(process.pid).encode())
     ended = asyncio.ensure_future(process.wait())
     try:
         await _ready(environment["IDP_HTTP_PORT"], ended, log)
@@ -69,6 +80,28 @@ async def bot(environment: Mapping[str, str], log: Path) -> AsyncIterator[asynci
         except TimeoutError:
             process.kill()
             await ended
+
+
+async def end_left_bot(state: Path) -> None:
+    """End a bot that outlived whoever ran it in this folder; while its lock is held, its number is nobody else's.
+
+    Raises:
+        PermanentError: it cannot be ended.
+    """
+    with file_lock.opened(state / _LOCK) as lock:
+        for wish in (signal.SIGTERM, signal.SIGKILL):
+            if file_lock.try_lock(lock):
+                return
+            with contextlib.suppress(OSError, ValueError):
+                os.kill(int((state / _LOCK).read_text(encoding="utf-8")), wish)
+            for _ in range(int(STOP_SECONDS / _PAUSE)):
+                if file_lock.try_lock(lock):
+                    return
+                await asyncio.sleep(_PAUSE)
+    raise PermanentError(
+        f"The bot of an earlier demo on {state} still runs.",
+        f"Stop the process that has {state / _LOCK} open.",
+    )
 
 
 async def _ready(port: str, ended: asyncio.Future[int], log: Path) -> None:

@@ -1,10 +1,21 @@
-"""An end that comes at the latest after some seconds, whatever still runs."""
+"""How a process ends: when it is asked to, and at the latest some seconds after that."""
 
+import asyncio
 import logging
 import os
+import signal
 import threading
 
 log = logging.getLogger(__name__)
+
+
+def asked_to_end() -> asyncio.Event:
+    """Set by SIGTERM, by Ctrl-C and by a terminal that is closed, unless `nohup` has said that this means nothing."""
+    asked = asyncio.Event()
+    for wish in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if wish is not signal.SIGHUP or signal.getsignal(wish) is not signal.SIG_IGN:
+            asyncio.get_running_loop().add_signal_handler(wish, asked.set)
+    return asked
 
 
 def end_within(seconds: float) -> None:

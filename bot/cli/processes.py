@@ -1,7 +1,6 @@
 """The long-running commands: the bot in one process, or its Slack side and its workers apart."""
 
 import asyncio
-import signal
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -14,7 +13,7 @@ from bot.cli.console import (
     refuse_environment,
     settings_or_exit,
 )
-from bot.cli.ending import end_within
+from bot.cli.ending import asked_to_end, end_within
 from bot.settings import Settings, what_is_not_there
 
 log = structlog.get_logger()
@@ -56,10 +55,8 @@ def _run(*parts: Part) -> None:
 
 
 async def _until_stopped(settings: Settings, parts: tuple[Part, ...]) -> None:
-    """Run until SIGTERM or Ctrl-C, then let the current steps end; a part that breaks ends the process."""
-    stopped = asyncio.Event()
-    for wish in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(wish, stopped.set)
+    """Run until it is asked to end, then let the current steps end; a part that breaks ends the process."""
+    stopped = asked_to_end()
     listens = app.run_slack in parts
     async with app.opened(settings, listens=listens) as bot, app.serving(bot):
         log.info("bot.started", parts=[part.__name__ for part in parts])

@@ -1,5 +1,6 @@
 """The demo between two evenings: Ctrl-C leaves nothing behind but the state, from which the next start goes on."""
 
+import signal
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -61,6 +62,35 @@ async def test_an_interrupted_demo_goes_on_where_it_was_and_a_fresh_one_starts_a
         assert (await ada.submit(await ada.open_form("/idp new-app"), REQUEST))["ok"]
         card = await eventually(lambda: _card(http, ": waiting for approval"), 20)
         assert "It is only tried." in str(card["blocks"])
+
+
+def test_a_demo_whose_terminal_is_closed_leaves_nothing_running(tmp_path: Path) -> None:
+    with demos.a_demo(tmp_path) as demo:
+        started = demo.started()
+        assert len(started) > 1
+
+        demo.process.send_signal(signal.SIGHUP)
+
+        assert demo.process.wait(timeout=demos.STOP_SECONDS) == 0
+        assert started & demos.running().keys() == set()
+
+
+@pytest.mark.parametrize("options", [(), ("--fresh",)])
+def test_what_a_killed_demo_has_left_running_is_in_nobodys_way(
+    tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    port = demos.free_ports()
+    with demos.a_demo(tmp_path, port=port) as demo:
+        started = demo.started()
+        demo.process.kill()
+        demo.process.wait(timeout=demos.STOP_SECONDS)
+        left = started & demos.running().keys()
+        assert left, "the bot and its Valkey outlive it"
+
+    with demos.a_demo(tmp_path, *options, port=port) as demo:
+        assert demo.interrupt() == 0
+
+    assert left & demos.running().keys() == set()
 
 
 async def _stopped(demo: Demo) -> None:
