@@ -29,6 +29,8 @@ _NOT_ONE_OF_US = (
 class SlackDirectory:
     """Matches Slack users and catalog users; answers are remembered for half a minute, refusals are not.
 
+    That somebody is nobody is remembered only where it is about whom to tell: who presses a button is looked up again.
+
     Whose an e-mail address is, which only says whom to tell, is remembered for an hour: large groups are looked up one by
     one, and what was found until Slack refused to go on is not asked again.
 
@@ -48,7 +50,7 @@ class SlackDirectory:
         self._clock = clock
         self._by_email = by_email
         self._team = ""
-        self._people: dict[str, tuple[datetime, Person]] = {}
+        self._people: dict[str, tuple[datetime, tuple[Person, ...]]] = {}
         self._members: dict[EntityRef, tuple[datetime, tuple[Entity, ...]]] = {}
         self._addresses: dict[str, tuple[datetime, str | None]] = {}
 
@@ -58,7 +60,8 @@ class SlackDirectory:
         Raises:
             PermanentError: several users of the catalog fit, so it is not known who of them it is.
         """
-        found = await self._found(slack_id)
+        known = self._remembered(slack_id) or ()
+        found = known if len(known) == 1 else await self._found(slack_id)
         if len(found) > 1:
             named = ", ".join(str(each.user) for each in found)
             raise PermanentError(
@@ -85,15 +88,15 @@ class SlackDirectory:
         self._members[group] = (self._clock() + REMEMBERED_FOR, members)
         return members
 
-    async def _found(self, slack_id: str) -> tuple[Person, ...]:
-        """All whom the Slack user may be; one alone is remembered."""
+    def _remembered(self, slack_id: str) -> tuple[Person, ...] | None:
         known = self._people.get(slack_id)
-        if known and known[0] > self._clock():
-            return (known[1],)
+        return known[1] if known and known[0] > self._clock() else None
+
+    async def _found(self, slack_id: str) -> tuple[Person, ...]:
+        """All whom the Slack user may be now."""
         self._people.pop(slack_id, None)
         found = tuple(_person(slack_id, entity) for entity in await self._look_up(slack_id))
-        if len(found) == 1:
-            self._people[slack_id] = (self._clock() + REMEMBERED_FOR, found[0])
+        self._people[slack_id] = (self._clock() + REMEMBERED_FOR, found)
         return found
 
     async def _look_up(self, slack_id: str) -> Sequence[Entity]:
@@ -143,7 +146,8 @@ class SlackDirectory:
         slack_id = member.slack_id or await self._account_of(member.email)
         if not slack_id:
             return None
-        found = await self._found(slack_id)
+        known = self._remembered(slack_id)
+        found = await self._found(slack_id) if known is None else known
         return slack_id if [each.user for each in found] == [member.ref] else None
 
     async def _account_of(self, email: str) -> str | None:

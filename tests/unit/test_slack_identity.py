@@ -315,6 +315,42 @@ async def test_those_whom_slack_told_of_before_it_refused_are_not_looked_up_agai
     assert slack.calls == 5, "an address and an account each, and one refusal"
 
 
+async def test_members_who_are_nobody_in_slack_are_not_looked_up_for_each_thing_that_is_told(
+    slack: Slack, clock: MemoryClock
+) -> None:
+    slack.has("U1", "ada@example.com", is_restricted=True)
+    slack.has("U2", "", is_restricted=True)
+    slack.has("U3", "desk@example.com")
+    members = (
+        a_user("ada", email="ada@example.com"),
+        a_user("bruno", slack_id="U2"),
+        a_user("zoe", email="desk@example.com"),
+        a_user("yan", email="desk@example.com"),
+    )
+
+    async with directory_of(slack, clock, *members) as directory:
+        assert await directory.slack_ids(PAYMENTS, at_most=15) == ()
+        asked = slack.calls
+        assert await directory.slack_ids(PAYMENTS, at_most=15) == ()
+        assert slack.calls == asked
+
+        slack.has("U2", "")
+        clock.advance(REMEMBERED_FOR + timedelta(seconds=1))
+        assert await directory.slack_ids(PAYMENTS, at_most=15) == ("U2",)
+
+
+async def test_who_presses_a_button_is_somebody_as_soon_as_slack_says_so(
+    slack: Slack, clock: MemoryClock
+) -> None:
+    slack.has("U1", "", is_restricted=True)
+
+    async with directory_of(slack, clock, a_user("ada", slack_id="U1")) as directory:
+        assert await directory.slack_ids(PAYMENTS) == ()
+        slack.has("U1", "")
+        assert await directory.whois("U1")
+        assert await directory.slack_ids(PAYMENTS) == ("U1",)
+
+
 async def test_a_slack_in_trouble_is_no_reason_to_call_somebody_nobody(
     slack: Slack, clock: MemoryClock
 ) -> None:
