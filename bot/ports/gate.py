@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Protocol
 
 from bot.domain.limits import Bid
@@ -14,11 +14,11 @@ class Gate(Protocol):
     Raises TemporaryError when the store behind it cannot be reached.
     """
 
-    def in_line(self, bid: Bid, *, now: datetime) -> AbstractAsyncContextManager[Sequence[Bid]]:
+    def in_line(self, bid: Bid) -> AbstractAsyncContextManager[Sequence[Bid]]:
         """Stand in line from before the jobs are counted until the bid is one of them; yields those who stand ahead.
 
         Everybody who was let in before is among those ahead or, if the jobs are counted from now on, among the jobs.
-        Who dies in line is gone from it a minute later.
+        Who dies in line is gone from it a minute later, by one clock for all processes.
         """
 
     async def times(self, mark: str, *, within: timedelta) -> int:

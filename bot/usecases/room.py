@@ -47,7 +47,7 @@ async def _ahead(
     request: AppRequest | SystemRequest, job_id: str, ports: Ports
 ) -> AsyncIterator[tuple[Bid, tuple[Bid, ...]]]:
     bid = bid_for(request, job_id=job_id)
-    async with ports.gate.in_line(bid, now=ports.clock()) as ahead:
+    async with ports.gate.in_line(bid) as ahead:
         yield bid, tuple(ahead)
 
 

@@ -13,7 +13,7 @@ from bot.adapters.redis_connection import open_redis
 from bot.adapters.redis_gate import LINE, RedisGate
 from bot.adapters.redis_jobs import RedisJobs
 from bot.domain.errors import RequestRejected
-from bot.domain.limits import Limits, bid_for
+from bot.domain.limits import Bid, Limits, bid_for
 from bot.ports.bundle import Ports
 from bot.ports.gate import Gate
 from bot.usecases.ask import ask
@@ -38,45 +38,56 @@ async def test_who_comes_later_sees_who_stands_ahead_and_not_the_other_way_round
     gate: Gate,
 ) -> None:
     async with (
-        gate.in_line(BIDS[0], now=NOON) as ahead_of_first,
-        gate.in_line(BIDS[1], now=NOON) as ahead_of_second,
+        gate.in_line(BIDS[0]) as ahead_of_first,
+        gate.in_line(BIDS[1]) as ahead_of_second,
     ):
         assert tuple(ahead_of_first) == ()
         assert tuple(ahead_of_second) == (BIDS[0],)
 
 
 async def test_who_is_through_or_gave_up_stands_in_line_no_more(gate: Gate) -> None:
-    async with gate.in_line(BIDS[0], now=NOON):
+    async with gate.in_line(BIDS[0]):
         pass
     with pytest.raises(RequestRejected):
-        async with gate.in_line(BIDS[1], now=NOON):
+        async with gate.in_line(BIDS[1]):
             raise RequestRejected({"": "No room."})
 
-    async with gate.in_line(BIDS[2], now=NOON) as ahead:
+    async with gate.in_line(BIDS[2]) as ahead:
         assert tuple(ahead) == ()
 
 
 async def test_two_presses_of_one_form_stand_in_line_twice(gate: Gate) -> None:
-    async with gate.in_line(BIDS[0], now=NOON):
-        async with gate.in_line(BIDS[0], now=NOON):
+    async with gate.in_line(BIDS[0]):
+        async with gate.in_line(BIDS[0]):
             pass
-        async with gate.in_line(BIDS[1], now=NOON) as ahead:
+        async with gate.in_line(BIDS[1]) as ahead:
             assert tuple(ahead) == (BIDS[0],)
 
 
-async def test_who_died_in_line_is_gone_from_it_a_minute_later(gate: Gate) -> None:
-    async with gate.in_line(BIDS[0], now=NOON):
-        async with gate.in_line(BIDS[1], now=NOON + timedelta(seconds=59)) as ahead:
-            assert tuple(ahead) == (BIDS[0],)
-        async with gate.in_line(BIDS[2], now=NOON + timedelta(seconds=61)) as ahead:
-            assert tuple(ahead) == ()
+async def test_who_died_in_line_is_gone_from_it_a_minute_later(gate: Gate, redis_url: str) -> None:
+    for bid, seconds in zip(BIDS, (70, 61, 50), strict=False):
+        await _die_in_line(gate, bid, timedelta(seconds=seconds), redis_url)
+
+    async with gate.in_line(BIDS[3]) as ahead:
+        assert tuple(ahead) == (BIDS[2],)
+
+
+async def _die_in_line(gate: Gate, bid: Bid, ago: timedelta, redis_url: str) -> None:
+    """Leave a place that was taken then; of Redis, by its own time, whatever the time is here."""
+    if isinstance(gate, MemoryGate):
+        gate.line.append((bid, gate.clock() - ago))
+        return
+    async with open_redis(redis_url) as redis:
+        seconds, _ = await redis.time()
+        place = f"{(seconds - int(ago.total_seconds())) * 1000}-0"
+        await redis.xadd(LINE, {"bid": bid.model_dump_json()}, id=place)
 
 
 async def test_of_many_at_once_as_many_are_let_in_as_there_is_room_for(gate: Gate) -> None:
     stored: set[str] = set()
 
     async def try_to_come_in(number: int) -> None:
-        async with gate.in_line(BIDS[number], now=NOON) as ahead:
+        async with gate.in_line(BIDS[number]) as ahead:
             there = {*stored, *(each.job for each in ahead)}
             await asyncio.sleep(0)
             if len(there) < 3:
@@ -117,7 +128,7 @@ async def test_a_count_in_redis_ends_by_itself_and_nothing_is_left_of_the_line(
         gate = RedisGate(redis)
         await gate.times("asked:ada", within=timedelta(milliseconds=50))
         await gate.times("asked:ada", within=HOUR)
-        async with gate.in_line(BIDS[0], now=NOON), gate.in_line(BIDS[1], now=NOON + HOUR):
+        async with gate.in_line(BIDS[0]), gate.in_line(BIDS[1]):
             pass
         await asyncio.sleep(0.06)
 

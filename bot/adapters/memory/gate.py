@@ -19,7 +19,8 @@ class MemoryGate:
         self.counters: dict[str, tuple[int, datetime]] = {}
 
     @contextlib.asynccontextmanager
-    async def in_line(self, bid: Bid, *, now: datetime) -> AsyncIterator[Sequence[Bid]]:
+    async def in_line(self, bid: Bid) -> AsyncIterator[Sequence[Bid]]:
+        now = self.clock()
         ahead = tuple(each for each, at in self.line if now - at <= DEAD)
         place = (bid, now)
         self.line.append(place)
