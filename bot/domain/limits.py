@@ -9,6 +9,7 @@ from bot.domain.request import AppRequest, SystemRequest
 from bot.domain.value import Value
 
 WINDOW = timedelta(hours=1)
+_AGAIN = "press again in a moment."
 
 
 class Limits(Value):
@@ -45,10 +46,13 @@ class Bid(Value):
 
 
 class Crowd(Value):
-    """Who is there already: the jobs that have not ended, those of the last hour, and who may be let in any moment."""
+    """Who is there already: the jobs that have not ended, those of the last hour, and who may be let in any moment.
+
+    Those of the last hour are None for what was asked for before, and is not asked for again.
+    """
 
     unfinished: tuple[Bid, ...] = ()
-    recent: tuple[Bid, ...] = ()
+    recent: tuple[Bid, ...] | None = None
     ahead: tuple[Bid, ...] = ()
 
 
@@ -70,23 +74,38 @@ def excess(bid: Bid, crowd: Crowd, *, limits: Limits, told: EntityRef) -> str | 
     others = _others(bid, crowd.unfinished, crowd.ahead)
     of_person = [each for each in others if each.requester == bid.requester]
     of_team = [each for each in others if each.owner == bid.owner]
-    asked = [e for e in _others(bid, crowd.recent, crowd.ahead) if e.requester == bid.requester]
-    if len(of_person) >= limits.open_of_a_person:
-        who = "You have" if told == bid.requester else f"{bid.name} has"
-        there = _there(of_person, crowd, limits.open_of_a_person)
-        return f"{who} {there} requests under way; wait for one to end, or cancel one."
-    if len(of_team) >= limits.open_of_a_team:
-        there = _there(of_team, crowd, limits.open_of_a_team)
-        return f"{bid.owner.name} has {there} requests under way; wait for one to end."
-    if len(asked) >= limits.asked_in_an_hour:
-        there = _there(asked, crowd, limits.asked_in_an_hour)
-        return f"You have asked for {there} things within an hour; wait a while."
-    return None
+    person = "You have" if told == bid.requester else f"{bid.name} has"
+    team = f"{bid.owner.name} has"
+    return (
+        _under_way(person, of_person, crowd, limits.open_of_a_person, or_else=", or cancel one")
+        or _under_way(team, of_team, crowd, limits.open_of_a_team)
+        or _asked(bid, crowd, limits.asked_in_an_hour)
+    )
 
 
-def _there(counted: list[Bid], crowd: Crowd, most: int) -> int:
-    """How many to tell of: not those ahead who will be refused themselves, for only so many are let in."""
-    return max(most, len([each for each in counted if each not in crowd.ahead]))
+def _under_way(
+    who: str, counted: list[Bid], crowd: Crowd, most: int, *, or_else: str = ""
+) -> str | None:
+    """That there are as many as there may be; of those ahead, it is not known whether they will be let in."""
+    if len(counted) < most:
+        return None
+    certain = len([each for each in counted if each in crowd.unfinished])
+    if certain >= most:
+        return f"{who} {certain} requests under way; wait for one to end{or_else}."
+    return f"{who} {len(counted)} requests that are under way or being checked; {_AGAIN}"
+
+
+def _asked(bid: Bid, crowd: Crowd, most: int) -> str | None:
+    if crowd.recent is None:
+        return None
+    counted = [e for e in _others(bid, crowd.recent, crowd.ahead) if e.requester == bid.requester]
+    if len(counted) < most:
+        return None
+    certain = len([each for each in counted if each in crowd.recent])
+    if certain >= most:
+        return f"You have asked for {certain} things within an hour; wait a while."
+    number = len(counted)
+    return f"You have asked for {number} things within an hour, of which some are being checked; {_AGAIN}"
 
 
 def _others(bid: Bid, *crowds: tuple[Bid, ...]) -> list[Bid]:

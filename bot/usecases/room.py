@@ -37,8 +37,8 @@ async def for_another_try(
         RequestRejected: there is no room.
     """
     async with _ahead(request, job_id, ports) as (bid, ahead):
-        under_way = Crowd(unfinished=(*await _unfinished(ports), *ahead))
-        _refuse(excess(bid, under_way, limits=ports.limits, told=by.user))
+        crowd = Crowd(unfinished=await _unfinished(ports), ahead=ahead)
+        _refuse(excess(bid, crowd, limits=ports.limits, told=by.user))
         yield
 
 
