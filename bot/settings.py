@@ -4,7 +4,7 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
@@ -35,10 +35,16 @@ _REDIS_FORMS = re.compile(
 def _redis_address(url: SecretStr) -> SecretStr:
     """Refuse what the client would break on, without repeating it: there is a password in it."""
     address = url.get_secret_value()
-    ports = re.findall(r":([0-9]+)(?=[,/?]|$)", address.rpartition("@")[2])
+    ports = re.findall(r":([0-9]+)(?=,|$)", _authority(address).rpartition("@")[2])
     if not _REDIS_FORMS.fullmatch(address) or any(int(port) > _LAST_PORT for port in ports):
         raise ValueError
     return url
+
+
+def _authority(address: str) -> str:
+    """Login and hosts of an address, of which `urlsplit` takes no list; empty where it is none."""
+    found = re.match(r"[a-z+]+://([^/?#]*)", address)
+    return found[1] if found else ""
 
 
 def _token(start: str) -> AfterValidator:
@@ -83,7 +89,8 @@ def _keep_secrets(settings: BaseSettings) -> None:
     for _, value in settings:
         if isinstance(value, SecretStr):
             secret = value.get_secret_value()
-            secrecy.keep(secret, unquote(urlsplit(secret).password or ""))
+            login = _authority(secret).rpartition("@")[0]
+            secrecy.keep(secret, unquote(login.partition(":")[2]))
 
 
 class StateSettings(BaseSettings):

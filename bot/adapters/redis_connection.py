@@ -40,11 +40,12 @@ def _client(url: str) -> Any:
 
 def _master(url: str, **options: Any) -> Any:
     """The client of the master that the sentinels name, also after a failover."""
-    parts = urlsplit(url)
+    authority, _, path = url.partition("://")[2].partition("/")
+    login, _, hosts = authority.rpartition("@")
+    parts = urlsplit(f"//{login}@/{path}")
     service, _, database = parts.path.strip("/").partition("/")
-    hosts = parts.netloc.rpartition("@")[2].split(",")
     sentinel: Any = Sentinel(  # type: ignore[no-untyped-call] # redis-py leaves its constructor untyped
-        [_address(host) for host in hosts],
+        [_address(host) for host in hosts.split(",")],
         sentinel_kwargs=TIMEOUTS,
     )
     credentials = {
@@ -55,5 +56,5 @@ def _master(url: str, **options: Any) -> Any:
 
 
 def _address(host: str) -> tuple[str, int]:
-    name, _, port = host.partition(":")
-    return name, int(port or SENTINEL_PORT)
+    parts = urlsplit(f"//{host}")
+    return parts.hostname or "", parts.port or SENTINEL_PORT

@@ -103,7 +103,8 @@ def _start(parts: Sequence[str], wishes: Wishes, *, fresh: bool) -> None:
                 ports.ensure_free(wanted, is_bound=before is not None)
             if fresh:
                 state_folder.forget(wishes.state)
-            state_folder.note_first_port(wishes.state, first)
+            if first:
+                state_folder.note_first_port(wishes.state, first)
             opened = box.opened(
                 parts=parts,
                 first_port=first,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from redis.exceptions import RedisError
@@ -36,6 +37,21 @@ async def test_a_password_may_hold_signs_that_mean_something_in_an_address(addre
 async def test_an_address_of_sentinels_needs_no_password() -> None:
     async with open_redis("redis+sentinel://one/main") as redis:
         assert redis.connection_pool.connection_kwargs["password"] is None
+
+
+async def test_a_sentinel_may_be_named_by_an_address_of_ipv6_with_a_port_or_without() -> None:
+    async with open_redis("redis+sentinel://:word@one,[::1]:26380,[::2]/main/2") as redis:
+        pool: Any = redis.connection_pool
+
+    asked = [
+        sentinel.connection_pool.connection_kwargs for sentinel in pool.sentinel_manager.sentinels
+    ]
+    assert [(each["host"], each["port"]) for each in asked] == [
+        ("one", 26379),
+        ("::1", 26380),
+        ("::2", 26379),
+    ]
+    assert pool.connection_kwargs["password"] == "word"
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,10 @@ def test_what_is_no_json_is_told_with_the_form_that_it_should_have(
         "unix:///run/valkey.sock?db=2",
         "redis+sentinel://:word@one:26379,two:26379/service/0",
         "redis+sentinel://one/service",
+        "redis+sentinel://:word@one:26379,[::1]:26379/service/0",
+        "redis://host:6379/0?client_name=a:99999",
+        "redis://host?password=a@b:99999",
+        "unix:///run/valkey:99999",
         "rediss+cluster://host:6379",
     ],
 )
@@ -161,6 +165,7 @@ def test_an_address_of_redis_of_every_form_is_taken(given: pytest.MonkeyPatch, u
         "redis://very-secret@host:70000",
         "redis://very-secret/abc",
         "redis+sentinel://very-secret",
+        "redis+sentinel://:very-secret@[::1]:26379,two:70000/service/0",
         "unix://very-secret",
     ],
 )

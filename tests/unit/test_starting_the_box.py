@@ -3,6 +3,7 @@
 import os
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -113,6 +114,20 @@ def test_ports_that_could_not_be_had_are_not_remembered(tmp_path: Path, taken: i
     told(start(tmp_path, "--port", str(taken)))
 
     assert state_folder.first_port(tmp_path) is None
+
+
+def test_who_took_free_ports_once_may_name_some_later(tmp_path: Path, taken: int) -> None:
+    command = [sys.executable, "-m", "bot", "sandbox", "slack", "--json", "--port", "0"]
+    with subprocess.Popen(
+        [*command, "--state", str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE
+    ) as sandbox:
+        assert sandbox.stdout
+        assert sandbox.stdout.readline()
+        sandbox.terminate()
+
+    refused = told(start(tmp_path, "--port", str(taken)))
+
+    assert f"Port {taken} cannot be had" in refused
 
 
 def test_a_policy_that_is_not_there_is_named(tmp_path: Path) -> None:
