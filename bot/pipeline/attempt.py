@@ -32,6 +32,9 @@ _UNFORESEEN = PermanentError(
     "Something went wrong inside idp-bot that it has no words for.",
     "Press Retry; if it happens again, give the platform team this job's id.",
 )
+_UNSTEADY = (
+    "Have what keeps changing settled, the template, a setting or who has to agree, then retry."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +79,9 @@ class Attempt:
         return begun
 
     async def _plan_again(self, begun: StepRecord, job: Job, *, why: str) -> StepRecord:
-        """Begin again with the plan; a template that is filled in differently each time must not do that for ever."""
+        """Begin again with the plan; what comes out differently each time, as a template may, must not do that for ever."""
         if begun.attempts >= self.step.tries:
-            unsteady = PermanentError(why, "Have the template mended, then retry.")
+            unsteady = PermanentError(why, _UNSTEADY)
             after = after_permanent(begun, self.step, unsteady, now=self.ports.clock())
             await self._write(after, what=str(after.state))
             return after

@@ -46,8 +46,8 @@ def register(app: AsyncApp, ports: Ports) -> None:
     def why_not_break_glass(job: Job, person: Person) -> str | None:
         return break_glass.why_not(job, person, at=ports.clock())
 
-    app.action(ids.APPROVE_WITH_NOTE)(_asks(reasons.approval))
-    app.action(ids.DENY)(_asks(reasons.denial))
+    app.action(ids.APPROVE_WITH_NOTE)(_asks(reasons.approval, ports))
+    app.action(ids.DENY)(_asks(reasons.denial, ports))
     for action_id, what, why_not, draw in (
         (ids.BREAK_GLASS, break_glass.WHAT, why_not_break_glass, reasons.breaking_glass),
         (ids.REVIEWED, review.WHAT, review.why_not, reasons.review),
@@ -62,11 +62,12 @@ def register(app: AsyncApp, ports: Ports) -> None:
         app.view(callback_id)(_submitted(ports, wish))
 
 
-def _asks(draw: Callable[[str], View]) -> Listener:
-    """A listener that opens the modal at once: who may not decide is told when they submit it."""
+def _asks(draw: Callable[[str], View], ports: Ports) -> Listener:
+    """A listener that opens the modal for anybody in the catalog: who may not decide is told when they submit it."""
 
     async def clicked(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
         await ack()
+        await people.check_in_time(ports, body["user"]["id"])
         await client.views_open(trigger_id=body["trigger_id"], view=draw(_about(body)))
 
     return clicked

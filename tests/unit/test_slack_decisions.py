@@ -103,6 +103,28 @@ async def test_somebody_unknown_who_clicks_is_told_why_nothing_happens(world: Wo
     assert (refused.kind, refused.who, refused.slack_id) == ("refusal", "", "U0NOBODY")
 
 
+@pytest.mark.parametrize("button", ["Deny", "Approve with a note"])
+async def test_somebody_unknown_is_shown_no_form_of_a_decision(world: World, button: str) -> None:
+    card = await card_of(world, jobs.a_waiting_for_approval())
+    nobody = world.member("nobody")
+
+    await nobody.presses(card, button)
+
+    assert "belongs to nobody in the catalog" in await nobody.whisper()
+    assert await nobody.has_no_modal()
+
+
+async def test_a_denial_does_not_wait_for_a_directory_in_trouble(
+    world: World, deniz: Member
+) -> None:
+    card = await card_of(world, jobs.a_waiting_for_approval())
+    world.behind.directory.fail_next(TemporaryError("The catalog is asleep."), call="whois")
+
+    await deniz.presses(card, "Deny")
+
+    assert await deniz.modal()
+
+
 async def test_a_failed_job_goes_on_with_retry(world: World, ada: Member) -> None:
     card = await card_of(world, jobs.a_failed_job())
 
