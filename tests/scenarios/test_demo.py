@@ -2,7 +2,7 @@
 
 import signal
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import httpx
@@ -64,6 +64,15 @@ async def test_an_interrupted_demo_goes_on_where_it_was_and_a_fresh_one_starts_a
         assert "It is only tried." in str(card["blocks"])
 
 
+@pytest.fixture
+def _a_terminal() -> Iterator[None]:
+    """Tests may run under `nohup`, which has all that they start overlook that its terminal was closed."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("_a_terminal")
 def test_a_demo_whose_terminal_is_closed_leaves_nothing_running(tmp_path: Path) -> None:
     with demos.a_demo(tmp_path) as demo:
         started = demo.started()

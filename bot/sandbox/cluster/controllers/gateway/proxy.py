@@ -1,5 +1,6 @@
 """Pass requests on to the pods, and answer where there is none."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
 
@@ -21,6 +22,10 @@ from bot.sandbox.cluster.controllers.objects import Kind, Object
 HTTP_ROUTE = Kind("gateway.networking.k8s.io/v1", "HTTPRoute")
 LOOPBACK = "127.0.0.1"
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+TRIES = 3
+PAUSE = 0.1
+"""In seconds; within it the gateway hears of a pod that has gone."""
 # They are between two neighbours, not between the ends.
 HOP_BY_HOP = {
     b"connection",
@@ -75,17 +80,27 @@ class Proxy:
             code, address = elsewhere
             query = f"?{request.url.query}" if request.url.query else ""
             return Response(status_code=code, headers={"location": address + query})
-        port = self._endpoints.choose(chosen.backends)
-        if port is None:
-            why = f"{asked.host} has an application, but it is not running (yet)."
-            return _page(503, "No pod is ready", why)
-        try:
-            return await self._pass_on(request, port, scheme, chosen)
-        except httpx.ReadTimeout:
-            return _page(504, "The application took too long", f"{asked.host} did not answer.")
-        except httpx.HTTPError as error:
-            why = f"{asked.host}: {type(error).__name__}"
-            return _page(502, "The application did not answer", why)
+        return await self._of_a_pod(request, scheme, chosen, host=asked.host)
+
+    async def _of_a_pod(
+        self, request: Request, scheme: str, chosen: Chosen, *, host: str
+    ) -> Response:
+        """Where a pod is gone before it answers, the next one is asked, if that does no harm: as gateways do by default."""
+        for left in reversed(range(TRIES if _may_be_repeated(request) else 1)):
+            port = self._endpoints.choose(chosen.backends)
+            if port is None:
+                why = f"{host} has an application, but it is not running (yet)."
+                return _page(503, "No pod is ready", why)
+            try:
+                return await self._pass_on(request, port, scheme, chosen)
+            except httpx.ReadTimeout:
+                break
+            except httpx.HTTPError as error:
+                if not left:
+                    why = f"{host}: {type(error).__name__}"
+                    return _page(502, "The application did not answer", why)
+                await asyncio.sleep(PAUSE)
+        return _page(504, "The application took too long", f"{host} did not answer.")
 
     async def _pass_on(self, request: Request, port: int, scheme: str, chosen: Chosen) -> Response:
         query = f"?{request.url.query}" if request.url.query else ""
@@ -148,6 +163,10 @@ def _forwarded(
 def _end_to_end(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     lower = ((name.lower(), value) for name, value in headers)
     return [(name, value) for name, value in lower if name not in HOP_BY_HOP]
+
+
+def _may_be_repeated(request: Request) -> bool:
+    return request.method in SAFE and not _has_body(request)
 
 
 def _has_body(request: Request) -> bool:
