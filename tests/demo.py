@@ -56,9 +56,9 @@ def a_demo(state: Path, *options: str, port: int | None = 0) -> Iterator[Demo]:
             process.wait(timeout=STOP_SECONDS)
 
 
-def free_ports() -> int:
-    """The first of as many free ports in a row as a demo takes."""
-    for first in range(20_000, 30_000, PORTS):
+def free_ports(at_least: int = 20_000) -> int:
+    """The first of as many free ports in a row as a demo takes, below those that systems give out by themselves."""
+    for first in range(at_least, 30_000, PORTS):
         with contextlib.suppress(OSError), contextlib.ExitStack() as taken:
             for port in range(first, first + PORTS):
                 listener = taken.enter_context(socket.socket())

@@ -28,8 +28,8 @@ def _state(tmp_path: Path) -> Path:
 
 @pytest.fixture(name="taken")
 def _taken() -> Iterator[int]:
-    """A port that somebody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    """A port that somebody listens on, in the midst of free ones that no other test looks for."""
+    with socket.create_server(("127.0.0.1", free_ports(29_000) + 1)) as listener:
         yield int(listener.getsockname()[1])
 
 
