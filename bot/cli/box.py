@@ -97,7 +97,7 @@ def _start(parts: Sequence[str], wishes: Wishes, *, fresh: bool) -> None:
         with state_folder.held(wishes.state):
             before = None if fresh else state_folder.first_port(wishes.state)
             first = ports.chosen(wishes.port, before, count=len(box.LISTENERS))
-            asyncio.run(_end_what_was_left(wishes.state, fresh=fresh))
+            asyncio.run(_end_what_was_left(wishes.state, box, fresh=fresh))
             if first:
                 wanted = box.Numbers(first).of((*parts, *_of_bot(wishes)))
                 ports.ensure_free(wanted, is_bound=before is not None)
@@ -151,9 +151,11 @@ def _ensure_readable(parts: Sequence[str], wishes: Wishes, environment: str) -> 
         policy_file.fitting(wishes.policy, templates=TEMPLATES, environments=[environment])
 
 
-async def _end_what_was_left(state: Path, *, fresh: bool) -> None:
+async def _end_what_was_left(state: Path, box: ModuleType, *, fresh: bool) -> None:
     """End what outlived a demo that was killed; its Valkey goes on where its content does."""
     await child.end_left_bot(state)
+    if fresh:
+        await box.end_what_was_left(state)
     if fresh and is_running(state):
         async with embedded_valkey(state):
             pass  # whoever leaves it as the last one stops it

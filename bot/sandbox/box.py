@@ -172,6 +172,11 @@ async def opened(
         yield box
 
 
+async def end_what_was_left(folder: Path) -> None:
+    """End the applications of a box that was killed, before what it has kept is removed."""
+    await cluster.end_applications(folder / "cluster")
+
+
 def _stoppable(
     box: Box, name: str, opening: Opening[P]
 ) -> contextlib.AbstractAsyncContextManager[P]:

@@ -2,6 +2,6 @@
 
 from bot.sandbox.cluster.controllers.kubelet.images import RegistryCredentials
 from bot.sandbox.cluster.platform import GitCredentials
-from bot.sandbox.cluster.server import Cluster, serve
+from bot.sandbox.cluster.server import Cluster, end_applications, serve
 
-__all__ = ["Cluster", "GitCredentials", "RegistryCredentials", "serve"]
+__all__ = ["Cluster", "GitCredentials", "RegistryCredentials", "end_applications", "serve"]

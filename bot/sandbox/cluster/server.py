@@ -15,6 +15,7 @@ from bot.sandbox.cluster.controllers.argocd import server as argocd
 from bot.sandbox.cluster.controllers.crossplane import controller as crossplane
 from bot.sandbox.cluster.controllers.gateway import controller as gateway
 from bot.sandbox.cluster.controllers.kube import Kube
+from bot.sandbox.cluster.controllers.kubelet import processes
 from bot.sandbox.cluster.controllers.kubelet import server as kubelet
 from bot.sandbox.cluster.controllers.kubelet.images import RegistryCredentials
 from bot.sandbox.cluster.platform import GitCredentials
@@ -108,6 +109,11 @@ async def serve(  # noqa: PLR0913 - four doors, and what lies behind each
             _kube=kube,
             _gitlab_url=git_credentials.url_prefix if git_credentials else "",
         )
+
+
+async def end_applications(state_dir: Path) -> None:
+    """End what a cluster that was killed has left running, before its state is removed with the notes of it."""
+    await processes.kill_leftovers(state_dir / "node")
 
 
 def _kubeconfigs(both: Path) -> tuple[Path, Path]:
