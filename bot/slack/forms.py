@@ -3,10 +3,10 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import structlog
-from pydantic import JsonValue, ValidationError
+from pydantic import Field, JsonValue, ValidationError
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_sdk.errors import SlackApiError
 from slack_sdk.models.views import View
@@ -27,16 +27,20 @@ log = structlog.get_logger()
 _SUPERSEDED = frozenset({"hash_conflict", "not_found", "view_not_found"})
 
 
+_LONGEST_WORD = 255
+"""Slack takes 3000 characters with a modal, and it is drawn with these again."""
+
+
 class Origin(Value):
     """What a form has to remember of where it came from; a modal knows no channel.
 
     `drawn` is a digest of what the form shows, so that it is not sent again unchanged.
     """
 
-    kind: str
-    template: str
+    kind: Annotated[str, Field(max_length=_LONGEST_WORD)]
+    template: Annotated[str, Field(max_length=_LONGEST_WORD)]
     channel: payloads.PlaceId
-    drawn: str = ""
+    drawn: Annotated[str, Field(max_length=_LONGEST_WORD)] = ""
 
 
 def register(app: AsyncApp, ports: Ports) -> None:

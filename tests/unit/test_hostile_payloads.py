@@ -190,8 +190,10 @@ async def test_a_denial_without_its_reason_is_asked_for_one(wire: Wire) -> None:
         json.dumps({**ORIGIN, "channel": "C0PAYMENTS<!channel>"}),
         json.dumps({"template": "python-fastapi"}),
         '{"kind": "' + "\ud800" + '", "template": "", "channel": ""}',
+        json.dumps({**ORIGIN, "kind": "x" * 2900}),
+        json.dumps({**ORIGIN, "drawn": "x" * 2900}),
     ],
-    ids=range(11),
+    ids=range(13),
 )
 async def test_a_form_that_does_not_know_where_it_came_from_is_refused(
     wire: Wire, metadata: str
